@@ -1,0 +1,124 @@
+"""Exact money: integer minor units of one ISO 4217 currency, never a float.
+
+What belongs here: the `Money` value, its arithmetic and its single named rounding rule (half up, as the
+marketplaces round their fees). Fees, taxes and exchange rates live in their own modules.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+
+# Minor-unit digits that differ from two (ISO 4217). A currency that is not three capital letters is refused.
+MINOR_DIGITS = {
+    "BHD": 3,
+    "CLP": 0,
+    "ISK": 0,
+    "JPY": 0,
+    "JOD": 3,
+    "KRW": 0,
+    "KWD": 3,
+    "OMR": 3,
+    "TND": 3,
+    "VND": 0,
+}
+
+
+class MoneyError(ValueError):
+    """An amount or currency that cannot be used as money, or two currencies in one sum."""
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount in minor units (cents) of one currency.
+
+    `Money.of("12.99", "USD")` reads a decimal; floats, NaN and infinities are refused with `MoneyError`.
+    """
+
+    minor: int
+    currency: str
+
+    def __post_init__(self) -> None:
+        """Refuse anything that is not a whole number of minor units of a plausible currency."""
+        if type(self.minor) is not int:
+            raise MoneyError(f"minor units must be an int, got {type(self.minor).__name__}")
+        if not (len(self.currency) == 3 and self.currency.isascii() and self.currency.isupper()):
+            raise MoneyError(f"not an ISO 4217 currency code: {self.currency!r}")
+
+    @classmethod
+    def of(cls, amount: Decimal | int | str, currency: str) -> Money:
+        """Return `amount` major units, rounded half up to the minor unit."""
+        if isinstance(amount, (float, bool)):
+            raise MoneyError("money is never made from a float; pass a string or a Decimal")
+        try:
+            value = Decimal(amount)
+        except (InvalidOperation, ValueError, TypeError) as error:
+            raise MoneyError(f"not an amount: {amount!r}") from error
+        if not value.is_finite():
+            raise MoneyError(f"not a finite amount: {amount!r}")
+        digits = MINOR_DIGITS.get(currency, 2)
+        return cls(int(value.scaleb(digits).quantize(Decimal(1), ROUND_HALF_UP)), currency)
+
+    @classmethod
+    def zero(cls, currency: str) -> Money:
+        """Return nothing at all of `currency`."""
+        return cls(0, currency)
+
+    @property
+    def amount(self) -> Decimal:
+        """The amount in major units, exact."""
+        return Decimal(self.minor).scaleb(-MINOR_DIGITS.get(self.currency, 2))
+
+    def __str__(self) -> str:
+        """Return e.g. `12.99 USD`."""
+        return f"{self.amount:.{MINOR_DIGITS.get(self.currency, 2)}f} {self.currency}"
+
+    def _same(self, other: Money) -> None:
+        if self.currency != other.currency:
+            raise MoneyError(f"cannot combine {self.currency} with {other.currency}")
+
+    def __add__(self, other: Money) -> Money:
+        """Add money of the same currency."""
+        self._same(other)
+        return Money(self.minor + other.minor, self.currency)
+
+    def __sub__(self, other: Money) -> Money:
+        """Subtract money of the same currency."""
+        self._same(other)
+        return Money(self.minor - other.minor, self.currency)
+
+    def __neg__(self) -> Money:
+        """Return the opposite amount."""
+        return Money(-self.minor, self.currency)
+
+    def __mul__(self, quantity: int) -> Money:
+        """Multiply by a whole quantity."""
+        if type(quantity) is not int:
+            raise MoneyError("multiply money by a whole quantity; use `share` for a rate")
+        return Money(self.minor * quantity, self.currency)
+
+    def share(self, rate: Decimal) -> Money:
+        """Return `rate` (e.g. Decimal("0.136")) of this amount, rounded half up to the minor unit."""
+        if not isinstance(rate, Decimal) or not rate.is_finite():
+            raise MoneyError(f"a rate is a finite Decimal, got {rate!r}")
+        return Money(int((self.minor * rate).quantize(Decimal(1), ROUND_HALF_UP)), self.currency)
+
+    def __lt__(self, other: Money) -> bool:
+        """Compare money of the same currency."""
+        self._same(other)
+        return self.minor < other.minor
+
+    def __le__(self, other: Money) -> bool:
+        """Compare money of the same currency."""
+        self._same(other)
+        return self.minor <= other.minor
+
+    def __gt__(self, other: Money) -> bool:
+        """Compare money of the same currency."""
+        self._same(other)
+        return self.minor > other.minor
+
+    def __ge__(self, other: Money) -> bool:
+        """Compare money of the same currency."""
+        self._same(other)
+        return self.minor >= other.minor

@@ -1,0 +1,108 @@
+"""A shop we watch: what its declaration says, what its class permits, and what one visit to it brought.
+
+What belongs here: the words of the site registry and the rule that decides whether a site may be visited.
+Reading the TOML files is `scraping/registry.py`; visiting them is `scraping/crawl.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+
+class SiteClass(StrEnum):
+    """On what footing a site is read. Unknown is `RESTRICTED`: not fetched without a person's decision."""
+
+    API_LICENSED = "api_licensed"
+    PERMITTED = "permitted"
+    PUBLIC_UNSPECIFIED = "public_unspecified"
+    RESTRICTED = "restricted"
+    FORBIDDEN = "forbidden"
+
+    @property
+    def may_fetch(self) -> bool:
+        """Whether pages of such a site may be requested at all."""
+        return self in (SiteClass.API_LICENSED, SiteClass.PERMITTED, SiteClass.PUBLIC_UNSPECIFIED)
+
+    @property
+    def may_buy(self) -> bool:
+        """Whether a purchase may be prepared there (a person completes it unless licensed)."""
+        return self in (SiteClass.API_LICENSED, SiteClass.PERMITTED, SiteClass.PUBLIC_UNSPECIFIED)
+
+
+class SiteShape(StrEnum):
+    """How the product pages of a site are found; one spider serves each shape."""
+
+    PAGES = "pages"  # start_urls are product pages
+    LISTING = "listing"  # start_urls are listing pages that link to product pages
+
+
+class Rendering(StrEnum):
+    """Whether plain HTTP is enough to see the price or a browser must run the page."""
+
+    STATIC = "static"
+    BROWSER = "browser"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One declared shop. Times in seconds; `currency` where the shop sells in just one (else None)."""
+
+    key: str
+    name: str
+    url: str
+    site_class: SiteClass = SiteClass.RESTRICTED
+    shape: SiteShape = SiteShape.PAGES
+    start_urls: Sequence[str] = ()
+    product_url_pattern: str | None = None
+    rendering: Rendering = Rendering.STATIC
+    pages_per_visit: int = 1
+    delay_s: float = 5.0
+    interval_s: int = 300
+    currency: str | None = None
+    tax_rate: Decimal | None = None
+    tax_recoverable: bool = False
+    buyer: str = "assist"
+    selectors: Mapping[str, str] = field(default_factory=dict)
+    enabled: bool = True
+
+
+class VisitOutcome(StrEnum):
+    """How one visit ended. `FAILED` is a finding about the shop, not an error of the run."""
+
+    OK = "ok"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class SiteVisit:
+    """What one visit to one site brought; kept apart from its prices, so that a silent outage is seen."""
+
+    site: str
+    tick_id: str
+    started_at: datetime
+    finished_at: datetime
+    outcome: VisitOutcome
+    reason: str | None  # a reason code such as `http_503`, `robots_disallow`, `no_offers`; None when OK
+    pages: int
+    offers: int
+    bytes_received: int
+    latency_ms: int | None  # mean time to a response, None when none came
+
+
+def due_sites(sites: Sequence[Site], last_started_at: Mapping[str, datetime], now: datetime) -> list[Site]:
+    """Return the enabled sites that may be fetched and whose interval has passed, longest waiting first.
+
+    A site that was never visited comes first. The comparison allows 1 s of tick jitter, so that a sensor
+    that fires every 300 s does not skip every second tick of a 300 s site.
+    """
+
+    def waited_s(site: Site) -> float:
+        last = last_started_at.get(site.key)
+        return float("inf") if last is None else (now - last).total_seconds()
+
+    due = [s for s in sites if s.enabled and s.site_class.may_fetch and waited_s(s) >= s.interval_s - 1]
+    return sorted(due, key=lambda s: (-waited_s(s), s.key))
