@@ -24,8 +24,26 @@ MINOR_DIGITS = {
 }
 
 
+_SEEN_CURRENCIES: set[str] = set()  # a quote makes six amounts: checking the letters once is a tenth of its time
+
+
 class MoneyError(ValueError):
     """An amount or currency that cannot be used as money, or two currencies in one sum."""
+
+    code = "bad_money"
+
+
+def _check_currency(currency: str) -> None:
+    """Refuse what cannot be an ISO 4217 code, and remember the others."""
+    if not (
+        isinstance(currency, str)
+        and len(currency) == 3
+        and currency.isascii()
+        and currency.isalpha()
+        and currency.isupper()
+    ):
+        raise MoneyError(f"not an ISO 4217 currency code: {currency!r}")
+    _SEEN_CURRENCIES.add(currency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +60,8 @@ class Money:
         """Refuse anything that is not a whole number of minor units of a plausible currency."""
         if type(self.minor) is not int:
             raise MoneyError(f"minor units must be an int, got {type(self.minor).__name__}")
-        if not (len(self.currency) == 3 and self.currency.isascii() and self.currency.isupper()):
-            raise MoneyError(f"not an ISO 4217 currency code: {self.currency!r}")
+        if self.currency not in _SEEN_CURRENCIES:
+            _check_currency(self.currency)
 
     @classmethod
     def of(cls, amount: Decimal | int | str, currency: str) -> Money:
@@ -57,7 +75,18 @@ class Money:
         if not value.is_finite():
             raise MoneyError(f"not a finite amount: {amount!r}")
         digits = MINOR_DIGITS.get(currency, 2)
-        return cls(int(value.scaleb(digits).quantize(Decimal(1), ROUND_HALF_UP)), currency)
+        try:
+            return cls(int(value.scaleb(digits).quantize(Decimal(1), ROUND_HALF_UP)), currency)
+        except InvalidOperation as error:
+            raise MoneyError(f"too large to be an amount: {amount!r}") from error
+
+    @classmethod
+    def exact(cls, amount: Decimal | int | str, currency: str) -> Money:
+        """Return `amount` major units; refuse digits below the minor unit instead of rounding them away."""
+        money = cls.of(amount, currency)
+        if money.amount != Decimal(amount):
+            raise MoneyError(f"{amount} has more digits than {currency} has minor units")
+        return money
 
     @classmethod
     def zero(cls, currency: str) -> Money:
@@ -69,9 +98,15 @@ class Money:
         """The amount in major units, exact."""
         return Decimal(self.minor).scaleb(-MINOR_DIGITS.get(self.currency, 2))
 
+    @property
+    def text(self) -> str:
+        """The amount as decimal text with the currency's own digits, e.g. `12.99`; what JSON carries."""
+        digits = MINOR_DIGITS.get(self.currency, 2)
+        return f"{self.amount:.{digits}f}"
+
     def __str__(self) -> str:
         """Return e.g. `12.99 USD`."""
-        return f"{self.amount:.{MINOR_DIGITS.get(self.currency, 2)}f} {self.currency}"
+        return f"{self.text} {self.currency}"
 
     def _same(self, other: Money) -> None:
         if self.currency != other.currency:
@@ -98,10 +133,13 @@ class Money:
         return Money(self.minor * quantity, self.currency)
 
     def share(self, rate: Decimal) -> Money:
-        """Return `rate` (e.g. Decimal("0.136")) of this amount, rounded half up to the minor unit."""
+        """Return `rate` (e.g. Decimal("0.136")) of this amount, rounded half up (ties away from zero)."""
         if not isinstance(rate, Decimal) or not rate.is_finite():
             raise MoneyError(f"a rate is a finite Decimal, got {rate!r}")
-        return Money(int((self.minor * rate).quantize(Decimal(1), ROUND_HALF_UP)), self.currency)
+        numerator, denominator = rate.as_integer_ratio()
+        exact = self.minor * numerator
+        rounded = (2 * abs(exact) + denominator) // (2 * denominator)
+        return Money(rounded if exact >= 0 else -rounded, self.currency)
 
     def __lt__(self, other: Money) -> bool:
         """Compare money of the same currency."""

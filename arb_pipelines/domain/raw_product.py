@@ -26,7 +26,7 @@ class Availability(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Where a value was read: the method (`json-ld`, `microdata`, ...), the raw text, the place on the page."""
+    """Where a value was read: method (`json-ld`, `microdata`, ...), raw text, place on the page."""
 
     method: str
     raw: str

@@ -1,0 +1,46 @@
+# Two commands do everything: `make demo` and `make test`. Each sets up .venv by itself.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+# An install that inherits this writes no bytecode, and every Dagster run then costs three times as much.
+unexport PYTHONDONTWRITEBYTECODE
+unexport PYTHONPATH
+
+.PHONY: setup check test e2e dev demo docs bench
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("arb_pipelines needs Python 3.11 or newer; this is " + sys.version.split()[0] + " (choose another: make PYTHON=python3.12 setup)" if sys.version_info < (3, 11) else 0)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "venv failed: on Debian, apt-get install python3-venv" >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@echo "installing the locked packages (about 1.6 GB) into .venv ..."
+	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python requirements.lock
+	@$(BIN)/uv pip install --quiet --no-deps --python $(BIN)/python --editable .
+	@touch $(STAMP)
+
+setup: $(STAMP)  ## create .venv and install the locked packages
+
+check: $(STAMP)  ## ruff, mypy, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: $(STAMP)  ## every test that needs no account, the end-to-end one included
+	$(BIN)/python -m pytest -m "not e2e" -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -m e2e
+
+e2e: $(STAMP)  ## the end-to-end tests alone: real daemon, web server, browser
+	$(BIN)/python -m pytest -m e2e
+
+dev: $(STAMP)  ## Dagster page and daemon over your own sites, all sensors off
+	$(BIN)/arb dev
+
+demo: $(STAMP)  ## the whole trade over 500 loopback shops; Ctrl-C ends it
+	$(BIN)/arb demo $(ARGS)
+
+docs: $(STAMP)  ## check that the docs agree with the code
+	$(BIN)/python -m pytest -q arb_pipelines_tests/architecture/test_docs.py
+
+bench: $(STAMP)  ## every benchmark, JSON into artifacts/
+	@mkdir -p artifacts
+	@for script in benchmarks/*.py; do echo "$$script"; $(BIN)/python $$script --json > artifacts/$$(basename $$script .py).json || exit 1; done

@@ -1,0 +1,109 @@
+"""How we talk to the database: one engine for SQLite or PostgreSQL, and the transaction that money moves in.
+
+What belongs here: connections, pragmas and transactions; no tables.
+"""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from types import ModuleType
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine import ExceptionContext
+
+from arb_pipelines.domain.stores import StoreFullError
+
+BUSY_TIMEOUT_S = 30  # SQLite's lock is unfair: with 8 writers one waited 13.6 s, and 5 s lost transactions
+JOURNAL_ATTEMPTS = 200
+
+
+def build_engine(url: str) -> Engine:
+    """Return an engine for `sqlite:///path` or `postgresql://...` whose transactions do as `money_transaction` says.
+
+    Raises:
+        ValueError: another database.
+        ModuleNotFoundError: PostgreSQL's driver is not installed.
+    """
+    parsed = make_url(url)
+    kind = parsed.get_backend_name()
+    if kind == "sqlite":
+        engine = create_engine(parsed, module=_sqlite_module(), connect_args={"timeout": BUSY_TIMEOUT_S})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine, "handle_error", _explain_full_disk)
+        return engine
+    if kind == "postgresql":
+        _require_psycopg2()
+        settings = f"-c timezone=utc -c lock_timeout={BUSY_TIMEOUT_S}s"
+        return create_engine(
+            parsed.set(drivername="postgresql+psycopg2"),
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": 10, "options": settings},
+        )
+    raise ValueError(f"the books are kept in SQLite or PostgreSQL, not {kind!r}: use sqlite:///path or postgresql://")
+
+
+@contextmanager
+def money_transaction(engine: Engine) -> Iterator[Connection]:
+    """Open a writing transaction: committed at the end of the block, rolled back by any exception.
+
+    On SQLite it is BEGIN IMMEDIATE: a transaction that reads first and writes later fails at once when another
+    writer came between (91-95 % of them with 8 writers), and no busy timeout helps that. On PostgreSQL it is
+    READ COMMITTED, and the row locks of the caller order the writers.
+    """
+    with engine.execution_options(sqlite_begin="BEGIN IMMEDIATE").connect() as connection, connection.begin():
+        yield connection
+
+
+def _sqlite_module() -> ModuleType:
+    """SQLite 3.7-3.51.2 can lose committed writes when a WAL is reset; pysqlite3 bundles a fixed one."""
+    try:
+        from pysqlite3 import dbapi2
+    except ImportError:
+        return sqlite3
+    module: ModuleType = dbapi2
+    return module
+
+
+def _require_psycopg2() -> None:
+    if find_spec("psycopg2") is None:
+        raise ModuleNotFoundError("PostgreSQL needs psycopg2: install arb-pipelines[servers], or use sqlite:///path")
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # the driver must not open transactions of its own
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1000}")
+    _switch_to_wal(cursor)
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _switch_to_wal(cursor: Any) -> None:
+    """Switch a fresh database to WAL; the switch ignores the busy timeout, and first openers may race for it."""
+    for attempt in range(JOURNAL_ATTEMPTS):
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except Exception as error:
+            if "locked" not in str(error) or attempt == JOURNAL_ATTEMPTS - 1:
+                raise
+            cursor.execute("BEGIN IMMEDIATE")  # waits for the other opener under the busy timeout
+            cursor.execute("COMMIT")
+        else:
+            return
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))
+
+
+def _explain_full_disk(context: ExceptionContext) -> None:
+    if "disk is full" in str(context.original_exception) and context.engine is not None:
+        place = str(context.engine.url.database)
+        raise StoreFullError(errno.ENOSPC, "no space left", place) from context.original_exception

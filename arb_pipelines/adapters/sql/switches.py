@@ -1,0 +1,65 @@
+"""The kill switch of each action, with the log of who set it and why.
+
+What belongs here: the switches repository, and the reading of a switch inside a claim.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, insert, select
+
+from arb_pipelines.adapters.sql.book_tables import switch_changes, switches
+from arb_pipelines.adapters.sql.engine import money_transaction
+from arb_pipelines.adapters.sql.frames import insert_into
+from arb_pipelines.domain.spend_limit import Action, ActionState
+
+# In every other mode an act is real, so an action that nobody switched on is halted.
+UNREAL_MODES = frozenset({"paper", "replay"})
+
+
+class SqlSwitches:
+    """Fulfils `domain.stores.Switches`."""
+
+    def __init__(self, engine: Engine, mode: str) -> None:
+        """Keep the engine and the mode, which decides about actions never set."""
+        self._engine = engine
+        self._default = default_state(mode)
+
+    def state_of(self, action: Action) -> ActionState:
+        """Return the state; an action never set is ACTIVE in paper and replay mode and HALTED in any other."""
+        with self._engine.connect() as connection:
+            state = connection.scalar(select(switches.c.state).where(switches.c.action == action.value))
+        return self._default if state is None else ActionState(state)
+
+    def put(self, action: Action, state: ActionState, reason: str, by: str, at: datetime) -> None:
+        """Set a state with its reason. When it returns, every later claim sees it and no earlier one is open."""
+        values = {"action": action.value, "state": state.value, "reason": reason, "set_by": by}
+        with money_transaction(self._engine) as connection:
+            put = insert_into(connection, switches).values(**values, changed_at=at)
+            changed = {name: put.excluded[name] for name in ("state", "reason", "set_by", "changed_at")}
+            connection.execute(put.on_conflict_do_update(index_elements=["action"], set_=changed))
+            connection.execute(insert(switch_changes).values(**values, at=at))
+
+
+def default_state(mode: str) -> ActionState:
+    """Return the state of an action that nobody ever set."""
+    return ActionState.ACTIVE if mode in UNREAL_MODES else ActionState.HALTED
+
+
+def lock_switch(connection: Connection, action: Action, mode: str, now: datetime) -> tuple[ActionState, str]:
+    """Return an action's state and reason, and hold its row until the transaction ends.
+
+    All claims queue on this row (PostgreSQL; SQLite has one writer anyway), and so does the hand on the switch:
+    a shared lock would let a stream of claims starve it.
+    """
+    default = default_state(mode)
+    row = insert_into(connection, switches).values(
+        action=action.value, state=default.value, reason=f"default of {mode} mode", set_by="default", changed_at=now
+    )
+    query = select(switches.c.state, switches.c.reason).where(switches.c.action == action.value).with_for_update()
+    found = connection.execute(query).one_or_none()
+    if found is None:
+        connection.execute(row.on_conflict_do_nothing())
+        found = connection.execute(query).one()
+    return ActionState(found.state), found.reason

@@ -1,0 +1,49 @@
+"""`arb dev`: the Dagster page and daemon over the user's own sites and settings."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from arb_pipelines.cli.instance import (
+    child_environment,
+    ctrl_c_ends,
+    migrate,
+    prepare_home,
+    single_instance,
+    start_dagster,
+)
+from arb_pipelines.cli.processes import ProcessGroup, StartError, refuse_busy_port
+from arb_pipelines.settings import Settings
+
+
+def dev(port: Annotated[int, typer.Option(help="Port of the Dagster page.")] = 3000) -> None:
+    """Start the Dagster page and daemon on this machine; sensors are off until you switch them on there.
+
+    The page has no login and can start runs, so it listens on this machine alone.
+
+    Example:
+
+      ARB_SITES_DIR=sites arb dev --port 3001
+    """
+    console, settings = Console(stderr=True), Settings()
+    try:
+        with single_instance(settings.home):
+            refuse_busy_port(port, "the Dagster page", "--port")
+            prepare_home(settings)
+            migrate(settings)
+            with ProcessGroup(settings.home / "logs", child_environment(settings, {})) as group, ctrl_c_ends():
+                with console.status("starting") as status:
+                    servers = start_dagster(group, settings, port, status.update)
+                console.print(f"[bold green]Dagster page:[/] {servers.url}   logs: {group.log_dir}", highlight=False)
+                while True:
+                    group.refuse_dead()
+                    time.sleep(1)
+    except StartError as error:
+        console.print(f"[bold red]dev:[/] {error}", highlight=False)
+        raise typer.Exit(1) from error
+    except KeyboardInterrupt:
+        console.print("stopped")

@@ -1,0 +1,5 @@
+"""Temporary."""
+
+
+def extract() -> None:
+    """Example"""

@@ -1,0 +1,61 @@
+"""The `arb` command: every sub-command in one place, each imported only when it is called for.
+
+What belongs here: the table of commands and the last line of defence for errors. A command's own code is in
+its module beside this one.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from arb_pipelines.cli import demo, dev, doctor, extract, fees, sites, verify
+
+app = typer.Typer(
+    name="arb",
+    help="Resale arbitrage as a pipeline: watch shops, price, buy once, sell, keep the books.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_show_locals=False,  # locals may hold a token
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="First steps: [bold]arb demo[/] shows the whole loop; [bold]arb doctor[/] says what is missing.",
+)
+app.command()(demo.demo)
+app.command()(dev.dev)
+app.command()(doctor.doctor)
+app.command()(extract.extract)
+app.command()(verify.verify)
+app.add_typer(sites.app, name="site")
+app.add_typer(fees.app, name="fees")
+
+
+def print_version(wanted: bool) -> None:
+    """Print the version and end."""
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"arb_pipelines {version('arb-pipelines')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=print_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Take the options that stand before a command."""
+
+
+def main() -> None:
+    """Run the command line; a wrong setting is one clear line, not a traceback."""
+    from pydantic import ValidationError
+
+    try:
+        app()
+    except ValidationError as error:
+        for fault in error.errors():
+            name = "ARB_" + "_".join(str(part) for part in fault["loc"]).upper()
+            typer.echo(f"arb: setting {name}: {fault['msg']} (got {fault['input']!r})", err=True)
+        raise SystemExit(2) from error

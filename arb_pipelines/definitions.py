@@ -1,0 +1,61 @@
+"""The front door for Dagster: `build_defs()` joins settings, resources and everything under `defs`.
+
+What belongs here: the joining only. Importing this module costs every Dagster process, so no model, scraping
+or browser library may come in with it (the import-budget test holds that).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dagster import (
+    Definitions,
+    PipesSubprocessClient,
+    in_process_executor,
+    load_assets_from_modules,
+)
+
+from arb_pipelines.defs import checks, jobs, schedules, sensors
+from arb_pipelines.defs.assets import books, market, opportunities, price_model, raw_scrapes
+from arb_pipelines.defs.ops.crawling import crawl_shard_job
+from arb_pipelines.defs.ops.fulfilment import fulfilment_job
+from arb_pipelines.defs.ops.listing import listing_job
+from arb_pipelines.defs.ops.purchasing import purchase_job
+from arb_pipelines.defs.ops.repricing import repricing_job
+from arb_pipelines.defs.ops.retention import retention_job
+from arb_pipelines.defs.resources import build_resources
+from arb_pipelines.settings import Settings
+
+
+def build_defs(resources: Mapping[str, Any] | None = None) -> Definitions:
+    """Return the code location.
+
+    Args:
+        resources: replaces single resources by name, for tests; the others come from `Settings`.
+    """
+    return Definitions(
+        assets=load_assets_from_modules([raw_scrapes, market, price_model, opportunities, books]),
+        asset_checks=checks.ALL,
+        jobs=[
+            crawl_shard_job,
+            purchase_job,
+            listing_job,
+            repricing_job,
+            fulfilment_job,
+            retention_job,
+            *jobs.ALL,
+        ],
+        sensors=sensors.ALL,
+        schedules=schedules.ALL,
+        resources={
+            "pipes": PipesSubprocessClient(),
+            **build_resources(Settings()),
+            **(resources or {}),
+        },
+        # A second process a step would add 3-4 CPU seconds to a run of 4.
+        executor=in_process_executor,
+    )
+
+
+defs = build_defs()

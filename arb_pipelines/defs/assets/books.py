@@ -1,0 +1,93 @@
+"""Assets of the books: what was bought, what we own, what is listed, what was sold, what it brought.
+
+They follow the shops and the outlet and write down what is there; only the ops in `defs/ops` act.
+"""
+
+from collections import Counter
+
+from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, asset
+
+from arb_pipelines.defs.outcomes import image
+from arb_pipelines.defs.resources import BooksResource, OutletResource, SettingsResource, SitesResource, SystemClock
+from arb_pipelines.domain.fees import load_schedules
+from arb_pipelines.reports.profit_and_loss import build_daily, render_markdown, render_plot, summarise
+from arb_pipelines.services.fulfilment import import_orders
+from arb_pipelines.services.listing import receive_delivered
+from arb_pipelines.services.reconciling import reconcile
+
+TAGS = {"domain": "books"}
+OWNERS = ["team:operations"]
+
+
+@asset(deps=["approvals"], group_name="books", kinds={"sqlalchemy"}, owners=OWNERS, tags=TAGS)
+def purchases(
+    context: AssetExecutionContext,
+    books: BooksResource,
+    sites: SitesResource,
+    outlet: OutletResource,
+    settings: SettingsResource,
+) -> MaterializeResult:
+    """What was bought, reconciled both ways with the shops' order histories."""
+    with books.opened() as opened, outlet.buyers(sites.load().sites) as buyers:
+        done = reconcile(opened, buyers, SystemClock(), quiet_s=settings.values.quiet_period_s)
+        states = Counter(purchase.state.value for purchase in opened.purchases.load())
+    for alarm in done.alarms:
+        context.log.error(f"{alarm.code} at {alarm.site}: {alarm.detail}")
+    metadata = {"dagster/row_count": sum(states.values()), **states, "alarms": len(done.alarms)}
+    return MaterializeResult(metadata={**metadata, "delivered": len(done.delivered)})
+
+
+@asset(deps=[purchases], group_name="books", kinds={"sqlalchemy"}, owners=OWNERS, tags=TAGS)
+def inventory_lots(context: AssetExecutionContext, books: BooksResource) -> MaterializeResult:
+    """Stock we own, one lot a purchase, received when the shop says delivered."""
+    with books.opened() as opened:
+        receipts = receive_delivered(opened, SystemClock())
+        lots = opened.inventory.load()
+    for refused in receipts.refused:
+        context.log.warning(f"{refused.key}: {refused.code}: {refused.detail}")
+    units = sum(lot.on_hand for lot in lots)
+    return MaterializeResult(
+        metadata={"dagster/row_count": len(lots), "received": len(receipts.received), "units_on_hand": units}
+    )
+
+
+@asset(deps=[inventory_lots], group_name="books", kinds={"httpx", "sqlalchemy"}, owners=OWNERS, tags=TAGS)
+def orders(
+    context: AssetExecutionContext, books: BooksResource, outlet: OutletResource, settings: SettingsResource
+) -> MaterializeResult:
+    """Buyers' orders, imported once each, with the very lot units they took."""
+    if outlet.url is None:
+        return MaterializeResult(metadata={"imported": 0, "outlet": "none"})
+    with books.opened() as opened, outlet.seller() as seller:
+        done = import_orders(opened, seller, load_schedules(), settings.values.outlet_terms, SystemClock())
+        states = Counter(order.state.value for order in opened.orders.load())
+    for refused in done.not_done:
+        context.log.error(f"{refused.key}: {refused.code}: {refused.detail}")
+    count = {"dagster/row_count": sum(states.values()), "imported": len(done.imported)}
+    return MaterializeResult(metadata={**count, **states})
+
+
+@asset(deps=[orders], group_name="books", kinds={"sqlalchemy"}, owners=OWNERS, tags=TAGS)
+def listings(books: BooksResource) -> MaterializeResult:
+    """Our listings by state, after the latest orders closed those that sold."""
+    with books.opened() as opened:
+        states = Counter(listing.state.value for listing in opened.listings.load())
+    return MaterializeResult(metadata={"dagster/row_count": sum(states.values()), **states})
+
+
+@asset(deps=[orders, listings], group_name="books", kinds={"polars", "matplotlib"}, owners=OWNERS, tags=TAGS)
+def profit_and_loss(books: BooksResource, settings: SettingsResource) -> MaterializeResult:
+    """Revenue, fees, cost of goods and profit by day, and whether they agree with the ledger."""
+    currency = settings.values.currency
+    with books.opened() as opened:
+        sold, balances = opened.orders.load(), opened.ledger.balances()
+    daily = build_daily(sold, currency)
+    total = summarise(sold, balances, currency)
+    return MaterializeResult(
+        metadata={
+            "dagster/row_count": daily.height,
+            **total.metadata(),
+            "by day": MetadataValue.md(render_markdown(daily, currency)),
+            "plot": MetadataValue.md(image(render_plot(daily, currency))),
+        }
+    )

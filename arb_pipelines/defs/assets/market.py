@@ -1,0 +1,41 @@
+"""Assets of the market: what shops ask, what buyers paid, what is the same product, what it will sell for."""
+
+from dagster import AssetExecutionContext, MaterializeResult, asset
+
+from arb_pipelines.defs.resources import BooksResource, OutletResource, RawStoreResource, SystemClock
+
+TAGS = {"domain": "market"}
+OWNERS = ["team:pricing"]
+
+
+@asset(group_name="market", kinds={"httpx", "sqlalchemy"}, owners=OWNERS, tags=TAGS)
+def sold_prices(context: AssetExecutionContext, books: BooksResource, outlet: OutletResource) -> MaterializeResult:
+    """Completed sales at the outlet, each once; what the price model learns from."""
+    from arb_pipelines.services.market_data import fetch_new_sold_prices
+
+    if outlet.url is None:
+        context.log.warning("no outlet is set up (ARB_SANDBOX_URL), so no sales are known")
+        return MaterializeResult(metadata={"new_sales": 0, "outlet": "none"})
+    with books.opened() as opened, outlet.seller() as seller:
+        new = fetch_new_sold_prices(seller, opened)
+    return MaterializeResult(metadata={"dagster/row_count": new, "new_sales": new, "outlet": seller.outlet})
+
+
+@asset(deps=["raw_scrapes"], group_name="market", kinds={"polars", "sqlalchemy"}, owners=OWNERS, tags=TAGS)
+def price_history(raw_store: RawStoreResource, books: BooksResource) -> MaterializeResult:
+    """Cleaned observations of every offer, each once; what cannot be read is quarantined with its reason."""
+    from arb_pipelines.services.pricing import update_price_history
+
+    with raw_store.opened() as raw, books.opened() as opened:
+        update = update_price_history(raw, opened, SystemClock())
+    return MaterializeResult(metadata={"dagster/row_count": update.inserted, **update.summary()})
+
+
+@asset(deps=[price_history], group_name="market", kinds={"polars", "sqlalchemy"}, owners=OWNERS, tags=TAGS)
+def products(books: BooksResource) -> MaterializeResult:
+    """Which offers are the same product: same, different or unsure; only `same` may be bought by machine."""
+    from arb_pipelines.services.pricing import update_products
+
+    with books.opened() as opened:
+        update = update_products(opened, SystemClock())
+    return MaterializeResult(metadata={"dagster/row_count": update.products, **update.summary()})

@@ -1,0 +1,138 @@
+"""Asset checks: what must hold of each table, shown beside it on the page.
+
+What belongs here: one check a property, at least one an asset. A check reads; it mends nothing.
+"""
+
+from datetime import timedelta
+
+from dagster import AssetCheckResult, AssetChecksDefinition, AssetCheckSeverity, AssetKey, asset_check
+
+from arb_pipelines.defs.resources import BooksResource, SettingsResource, SitesResource, SystemClock
+from arb_pipelines.defs.training import OUTLET
+from arb_pipelines.domain.stores import Books
+
+WARN, ERROR = AssetCheckSeverity.WARN, AssetCheckSeverity.ERROR
+FRESH_SHARE = 0.9  # of the enabled sites; 3 % of shops misbehave at any time in our own sandbox
+MOST_QUARANTINED = 0.2
+LEAST_MATCHED = 0.5
+GREATEST_ROI = 3  # pairs that promise more than 300 % are mismatches (measured on real shelf prices)
+
+
+def result(passed: bool, severity: AssetCheckSeverity, **metadata: float | str) -> AssetCheckResult:
+    """Return a check's result with its figures."""
+    return AssetCheckResult(passed=passed, severity=severity, metadata=metadata)
+
+
+@asset_check(asset=AssetKey("raw_scrapes"))
+def raw_scrapes_fresh(books: BooksResource, sites: SitesResource) -> AssetCheckResult:
+    """Most enabled sites were visited within three of their intervals."""
+    now = SystemClock().now()
+    with books.opened() as opened:
+        last = opened.visits.last_started_at()
+    enabled = [site for site in sites.load().sites if site.enabled and site.site_class.may_fetch]
+    fresh = [s for s in enabled if s.key in last and now - last[s.key] < timedelta(seconds=3 * s.interval_s + 300)]
+    share = len(fresh) / max(1, len(enabled))
+    return result(share >= FRESH_SHARE, WARN, sites=len(enabled), fresh=len(fresh), share=round(share, 3))
+
+
+@asset_check(asset=AssetKey("price_history"))
+def price_history_quarantine(books: BooksResource) -> AssetCheckResult:
+    """Few of the observations of the last day had to be quarantined."""
+    with books.opened() as opened:
+        kept, held = opened.price_history.count_since(SystemClock().now() - timedelta(days=1))
+    share = held / max(1, kept + held)
+    return result(kept > 0 and share <= MOST_QUARANTINED, WARN, kept=kept, quarantined=held, share=round(share, 3))
+
+
+@asset_check(asset=AssetKey("sold_prices"))
+def sold_prices_known(books: BooksResource) -> AssetCheckResult:
+    """There are completed sales to learn from."""
+    with books.opened() as opened:
+        newest = opened.sold_prices.newest_sold_at(OUTLET)
+    return result(newest is not None, WARN, newest_sale=str(newest))
+
+
+@asset_check(asset=AssetKey("products"))
+def products_matched(books: BooksResource) -> AssetCheckResult:
+    """Enough of the offers are matched with certainty."""
+    with books.opened() as opened:
+        outcomes = opened.products.count_outcomes()
+    share = outcomes.get("same", 0) / max(1, sum(outcomes.values()))
+    return result(share >= LEAST_MATCHED, WARN, matched_share=round(share, 3), **outcomes)
+
+
+@asset_check(asset=AssetKey("price_predictions"))
+def price_predictions_made(books: BooksResource) -> AssetCheckResult:
+    """The champion predicts for some product; abstentions are counted, not hidden."""
+    with books.opened() as opened:
+        predictions = opened.predictions.load().values()
+    abstained = sum(prediction.abstained is not None for prediction in predictions)
+    return result(len(predictions) > abstained, WARN, predictions=len(predictions), abstained=abstained)
+
+
+@asset_check(asset=AssetKey("price_model"))
+def price_model_champion(books: BooksResource) -> AssetCheckResult:
+    """Every prediction in use names the model version that made it."""
+    with books.opened() as opened:
+        versions = {prediction.model_version for prediction in opened.predictions.load().values()}
+    return result(bool(versions) and "" not in versions, WARN, versions=", ".join(sorted(versions)) or "none")
+
+
+@asset_check(asset=AssetKey("opportunities"))
+def opportunities_plausible(books: BooksResource) -> AssetCheckResult:
+    """No opportunity promises more than 300 %: such a pair is a mismatch, not a bargain."""
+    with books.opened() as opened:
+        found = opened.opportunities.load_open(SystemClock().now())
+    wild = [opportunity.opportunity_id for opportunity in found if opportunity.roi > GREATEST_ROI]
+    return result(not wild, ERROR, open=len(found), implausible=len(wild))
+
+
+@asset_check(asset=AssetKey("approvals"))
+def approvals_bounded(books: BooksResource, settings: SettingsResource) -> AssetCheckResult:
+    """No more approvals wait than the policy allows."""
+    with books.opened() as opened:
+        waiting = opened.approvals.count_open(SystemClock().now())
+    return result(waiting <= settings.values.policy_max_open, ERROR, waiting=waiting)
+
+
+def invariant_check(asset: str, property_name: str, describe: str, *names: str) -> AssetChecksDefinition:
+    """Return a check that the named invariants of the books hold."""
+
+    @asset_check(asset=AssetKey(asset), name=f"{asset}_{property_name}", description=describe)
+    def check(books: BooksResource) -> AssetCheckResult:
+        with books.opened() as opened:
+            broken = broken_among(opened, names)
+        return result(not broken, ERROR, **(broken or {"broken": 0}))
+
+    return check
+
+
+def broken_among(books: Books, names: tuple[str, ...]) -> dict[str, int]:
+    """Return the broken invariants whose name starts with one of `names`."""
+    return {key: rows for key, rows in books.broken_invariants().items() if key.startswith(names)}
+
+
+ALL: list[AssetChecksDefinition] = [
+    raw_scrapes_fresh,
+    price_history_quarantine,
+    sold_prices_known,
+    products_matched,
+    price_predictions_made,
+    price_model_champion,
+    opportunities_plausible,
+    approvals_bounded,
+    invariant_check(
+        "purchases",
+        "once",
+        "At most one order a purchase, within limits, traceable.",
+        "I1_",
+        "I2_",
+        "I4_",
+        "I7_",
+        "I10_",
+    ),
+    invariant_check("inventory_lots", "backed", "Stock in the ledger is what was bought and not sold.", "I3_inventory"),
+    invariant_check("listings", "backed", "No listing without stock; price between floor and ceiling.", "I5_", "I9_"),
+    invariant_check("orders", "once", "Each unit leaves once and is shipped once.", "I6_"),
+    invariant_check("profit_and_loss", "balanced", "Every ledger transaction sums to zero.", "I3_"),
+]

@@ -1,0 +1,199 @@
+"""Dagster resources: each only builds a plain object from values that `build_defs` took from `Settings`.
+
+What belongs here: builders of a few lines. No logic, no secrets in configuration (the page shows it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dagster import ConfigurableResource
+
+from arb_pipelines.domain.site import Site
+from arb_pipelines.domain.stores import Books, RawScrapes
+from arb_pipelines.scraping.registry import SiteRegistry, load_sites
+from arb_pipelines.services.crawling import CrawlPlan
+from arb_pipelines.settings import Settings
+
+if TYPE_CHECKING:
+    from arb_pipelines.adapters.marketplaces.sandbox.buyer import SandboxBuyers
+    from arb_pipelines.adapters.marketplaces.sandbox.seller import SandboxSeller
+    from arb_pipelines.adapters.mlflow.model_store import MlflowModelStore
+
+
+class SystemClock:
+    """The wall clock as a port."""
+
+    def now(self) -> datetime:
+        """Return the present as aware UTC."""
+        return datetime.now(UTC)
+
+
+class BooksResource(ConfigurableResource):
+    """The books: one SQL database with every repository."""
+
+    url: str
+    mode: str
+
+    @contextmanager
+    def opened(self) -> Iterator[Books]:
+        """Open the database for the length of a block."""
+        from arb_pipelines.adapters.sql.books import open_books
+
+        books = open_books(self.url, mode=self.mode)
+        try:
+            yield books
+        finally:
+            books.close()
+
+
+class RawStoreResource(ConfigurableResource):
+    """The raw scrapes: Parquet files or MongoDB, by the dotted path of their factory."""
+
+    factory: str
+    options: dict[str, str]
+
+    @contextmanager
+    def opened(self) -> Iterator[RawScrapes]:
+        """Open the store for the length of a block."""
+        module, _, name = self.factory.partition(":")
+        store: RawScrapes = getattr(import_module(module), name)(**self.options)
+        try:
+            yield store
+        finally:
+            store.close()
+
+
+class SitesResource(ConfigurableResource):
+    """The site registry: one TOML file a site."""
+
+    folder: str
+
+    def load(self) -> SiteRegistry:
+        """Read every site file; broken ones are named apart."""
+        return load_sites(Path(self.folder))
+
+    def load_some(self, keys: list[str]) -> list[Site]:
+        """Return the declared sites with these keys, in their order; a site removed meanwhile is left out."""
+        by_key = {site.key: site for site in self.load().sites}
+        return [by_key[key] for key in keys if key in by_key]
+
+
+class CrawlResource(ConfigurableResource):
+    """How a shard is crawled: who we say we are, how long it may take, where the records go."""
+
+    user_agent: str
+    deadline_s: int
+    allow_loopback: bool
+    browser_path: str | None
+    raw_store_factory: str
+    raw_store_options: dict[str, str]
+    state_dir: str  # robots.txt copies, parked sites and page cursors live from tick to tick
+
+    def plan(self, tick_id: str, sites: list[Site]) -> CrawlPlan:
+        """Return the plan of one shard's crawl."""
+        return CrawlPlan(
+            tick_id=tick_id,
+            sites=tuple(sites),
+            raw_store={"factory": self.raw_store_factory, "options": self.raw_store_options},
+            user_agent=self.user_agent,
+            deadline_s=self.deadline_s,
+            allow_loopback=self.allow_loopback,
+            browser_path=self.browser_path,
+            state_dir=Path(self.state_dir),
+        )
+
+
+class ModelStoreResource(ConfigurableResource):
+    """Trained models and their versions, in MLflow."""
+
+    tracking_uri: str
+    artifact_root: str
+
+    def build(self) -> MlflowModelStore:
+        """Open the model store."""
+        from arb_pipelines.adapters.mlflow.model_store import open_model_store
+
+        return open_model_store(self.tracking_uri, Path(self.artifact_root))
+
+
+class NoOutletError(RuntimeError):
+    """No outlet is set up, so nothing can be listed, repriced or shipped."""
+
+
+class OutletResource(ConfigurableResource):
+    """The outlet we sell on and the shops that take orders by machine; in paper mode both are the sandbox world."""
+
+    url: str | None
+
+    @contextmanager
+    def seller(self) -> Iterator[SandboxSeller]:
+        """Open the outlet's client for the length of a block.
+
+        Raises:
+            NoOutletError: no outlet is set up.
+        """
+        from arb_pipelines.adapters.marketplaces.sandbox.seller import SandboxSeller
+
+        if self.url is None:
+            raise NoOutletError("no outlet is set up: set ARB_SANDBOX_URL, or start the sandbox world with `arb demo`")
+        secret = Settings()
+        seller = SandboxSeller(
+            self.url,
+            client_id=secret.sandbox_client_id,
+            client_secret=secret.sandbox_client_secret.get_secret_value(),
+            refresh_token=secret.sandbox_refresh_token.get_secret_value(),
+        )
+        try:
+            yield seller
+        finally:
+            seller.close()
+
+    @contextmanager
+    def buyers(self, sites: Sequence[Site]) -> Iterator[SandboxBuyers]:
+        """Open the buyers of the sites that take orders by machine; the others need a person."""
+        from arb_pipelines.adapters.marketplaces.sandbox.buyer import SandboxBuyers
+
+        token = Settings().sandbox_buyer_token.get_secret_value()
+        buyers = SandboxBuyers({site.key: site.url for site in sites if site.buyer == "sandbox"}, token=token)
+        try:
+            yield buyers
+        finally:
+            buyers.close()
+
+
+class SettingsResource(ConfigurableResource):
+    """The rules a person set: limits, thresholds, cadence. Read from the environment, never shown on the page."""
+
+    @cached_property
+    def values(self) -> Settings:
+        """The settings of this process."""
+        return Settings()
+
+
+def build_resources(settings: Settings) -> dict[str, ConfigurableResource[Any]]:
+    """Return every resource, built from the settings."""
+    factory, options = settings.raw_store
+    return {
+        "books": BooksResource(url=settings.books_url, mode=settings.mode.value),
+        "raw_store": RawStoreResource(factory=factory, options=options),
+        "sites": SitesResource(folder=str(settings.sites_dir)),
+        "crawl": CrawlResource(
+            user_agent=settings.user_agent,
+            deadline_s=settings.crawl_deadline_s,
+            allow_loopback=settings.allow_loopback,
+            browser_path=str(settings.browser) if settings.browser else None,
+            raw_store_factory=factory,
+            raw_store_options=options,
+            state_dir=str(settings.home / "site_state"),
+        ),
+        "models": ModelStoreResource(tracking_uri=settings.tracking_uri, artifact_root=str(settings.home / "models")),
+        "outlet": OutletResource(url=settings.sandbox_url),
+        "settings": SettingsResource(),
+    }

@@ -1,0 +1,171 @@
+"""Sensors: what starts a run, and what a run that failed sets off.
+
+What belongs here: a cheap look at the stores and a run request. A run alone never spends: buying needs an
+approval row, and every acting job is a no-op when it is run again.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from dagster import (
+    AssetKey,
+    DagsterRun,
+    DagsterRunStatus,
+    DefaultSensorStatus,
+    RunFailureSensorContext,
+    RunRequest,
+    RunsFilter,
+    SensorEvaluationContext,
+    SensorResult,
+    SkipReason,
+    run_failure_sensor,
+    sensor,
+)
+
+from arb_pipelines.defs.jobs import analysis_job, books_job, price_model_job
+from arb_pipelines.defs.ops.crawling import crawl_shard_job
+from arb_pipelines.defs.ops.fulfilment import fulfilment_job
+from arb_pipelines.defs.ops.listing import listing_job
+from arb_pipelines.defs.ops.purchasing import purchase_job
+from arb_pipelines.defs.partitions import SITES, TRAINING_DATES
+from arb_pipelines.defs.resources import BooksResource, SettingsResource, SitesResource, SystemClock
+from arb_pipelines.domain.listing import ListingState
+from arb_pipelines.domain.sharding import split_into_shards
+from arb_pipelines.domain.site import due_sites
+from arb_pipelines.services.crawling import tick_id_at
+from arb_pipelines.settings import Settings
+
+# Cadence and start state are part of a sensor's definition, so they are read once, when the code is loaded.
+CADENCE = Settings()
+STATUS = DefaultSensorStatus.RUNNING if CADENCE.start_sensors else DefaultSensorStatus.STOPPED
+RECENT_RUNS = 64  # the shard runs of a few ticks
+UNFINISHED = (
+    DagsterRunStatus.QUEUED,
+    DagsterRunStatus.NOT_STARTED,
+    DagsterRunStatus.STARTING,
+    DagsterRunStatus.STARTED,
+    DagsterRunStatus.CANCELING,
+)
+
+
+def unfinished_runs(context: SensorEvaluationContext, job_name: str) -> Sequence[DagsterRun]:
+    """Return the runs of a job that are queued or going."""
+    return context.instance.get_runs(RunsFilter(job_name=job_name, statuses=list(UNFINISHED)))
+
+
+def busy_sites(runs: Sequence[DagsterRun]) -> set[str]:
+    """Return the sites that unfinished shard runs hold: a site belongs to one crawl at a time."""
+    configs: list[Any] = [run.run_config for run in runs]
+    return {key for config in configs for key in config["ops"]["crawl_shard"]["config"]["sites"]}
+
+
+def shard_request(tick_id: str, number: int, site_keys: list[str]) -> RunRequest:
+    """Return the request of one shard's run; its key makes a repeated tick harmless."""
+    return RunRequest(
+        run_key=f"{tick_id}/{number}",
+        run_config={"ops": {"crawl_shard": {"config": {"tick_id": tick_id, "sites": site_keys}}}},
+        tags={"arb/tick": tick_id, "arb/shard": str(number)},
+    )
+
+
+@sensor(job=crawl_shard_job, minimum_interval_seconds=CADENCE.scrape_interval_s, default_status=STATUS)
+def due_sites_sensor(
+    context: SensorEvaluationContext, sites: SitesResource, books: BooksResource, settings: SettingsResource
+) -> SensorResult | SkipReason:
+    """Split the sites that are due over even shards, one run each; sites still being crawled are left out."""
+    registry = sites.load()
+    for broken in registry.broken:
+        context.log.warning(f"site file skipped: {broken.path}: {broken.reason}")
+    busy = busy_sites(unfinished_runs(context, crawl_shard_job.name))
+    now = SystemClock().now()
+    with books.opened() as opened:
+        due = due_sites([s for s in registry.sites if s.key not in busy], opened.visits.last_started_at(), now)
+    if not due:
+        return SkipReason(f"no site is due ({len(registry.sites)} declared, {len(busy)} being crawled)")
+    tick_id = tick_id_at(now)
+    known = set(context.instance.get_dynamic_partitions(SITES.name or ""))
+    shards = split_into_shards(due, settings.values.shards)
+    return SensorResult(
+        run_requests=[shard_request(tick_id, n, [s.key for s in shard]) for n, shard in enumerate(shards)],
+        dynamic_partitions_requests=[SITES.build_add_request([s.key for s in registry.sites if s.key not in known])],
+    )
+
+
+@sensor(job=analysis_job, minimum_interval_seconds=CADENCE.follow_interval_s, default_status=STATUS)
+def fresh_offers_sensor(context: SensorEvaluationContext) -> RunRequest | SkipReason:
+    """Price, match and score as soon as the last shard of a tick is done, once a tick."""
+    going = {run.tags.get("arb/tick") for run in unfinished_runs(context, crawl_shard_job.name)}
+    if unfinished_runs(context, analysis_job.name) or unfinished_runs(context, price_model_job.name):
+        return SkipReason("an analysis or a training is still going")
+    recent = context.instance.get_runs(RunsFilter(job_name=crawl_shard_job.name), limit=RECENT_RUNS)
+    done = {run.tags.get("arb/tick", "") for run in recent} - going
+    tick_id = max(done, default="")
+    if tick_id <= (context.cursor or ""):
+        return SkipReason("no tick has ended since the last analysis")
+    context.update_cursor(tick_id)
+    return RunRequest(run_key=f"analysis-{tick_id}", tags={"arb/tick": tick_id})
+
+
+@sensor(job=price_model_job, minimum_interval_seconds=CADENCE.follow_interval_s, default_status=STATUS)
+def first_model_sensor(context: SensorEvaluationContext) -> RunRequest | SkipReason:
+    """Train the first price model once products are known; later ones come weekly or by backfill."""
+    if context.instance.get_latest_materialization_event(AssetKey("price_model")) is not None:
+        return SkipReason("a price model has been trained")
+    if context.instance.get_latest_materialization_event(AssetKey("products")) is None:
+        return SkipReason("no products are known yet")
+    today = TRAINING_DATES.get_last_partition_key()
+    return RunRequest(run_key=f"first-model-{today}", partition_key=today)
+
+
+@sensor(job=purchase_job, minimum_interval_seconds=CADENCE.follow_interval_s, default_status=STATUS)
+def approved_purchase_sensor(context: SensorEvaluationContext, books: BooksResource) -> RunRequest | SkipReason:
+    """Start buying when approvals wait; the claim decides again, whatever this run was started for."""
+    with books.opened() as opened:
+        waiting = len(opened.approvals.load_usable(SystemClock().now()))
+    if not waiting:
+        return SkipReason("no usable approvals")
+    if unfinished_runs(context, purchase_job.name):
+        return SkipReason(f"{waiting} approvals wait, and a purchase run is already going")
+    return RunRequest(tags={"arb/waiting": str(waiting)})
+
+
+@sensor(
+    jobs=[books_job, listing_job, fulfilment_job],
+    minimum_interval_seconds=CADENCE.follow_interval_s,
+    default_status=STATUS,
+)
+def positions_sensor(context: SensorEvaluationContext, books: BooksResource) -> list[RunRequest] | SkipReason:
+    """Look after what is under way: parcels and live listings, stock no listing offers, orders to ship."""
+    with books.opened() as opened:
+        live = len(opened.purchases.load_in_transit()) + len(opened.listings.load([ListingState.ACTIVE]))
+        waiting = {
+            books_job.name: live,
+            listing_job.name: len(opened.inventory.load_unlisted()),
+            fulfilment_job.name: len(opened.orders.load_unshipped()),
+        }
+    wanted = [name for name, count in waiting.items() if count and not unfinished_runs(context, name)]
+    if not wanted:
+        return SkipReason(", ".join(f"{name}: {count} waiting" for name, count in waiting.items()))
+    # The key lets the same positions be looked at once an interval, not at every look of this sensor.
+    slot = int(SystemClock().now().timestamp()) // CADENCE.books_interval_s
+    return [
+        RunRequest(run_key=f"{name}-{slot}", job_name=name, tags={"arb/waiting": str(waiting[name])}) for name in wanted
+    ]
+
+
+@run_failure_sensor(minimum_interval_seconds=30, default_status=STATUS)
+def failed_run_sensor(context: RunFailureSensorContext) -> SkipReason:
+    """Log every failed run as one line that names the job, the run and the error."""
+    error = context.failure_event.message or "no message"
+    context.log.error(f"run {context.dagster_run.run_id[:8]} of {context.dagster_run.job_name} failed: {error}")
+    return SkipReason(f"{context.dagster_run.job_name} failed")
+
+
+ALL = (
+    due_sites_sensor,
+    fresh_offers_sensor,
+    first_model_sensor,
+    approved_purchase_sensor,
+    positions_sensor,
+    failed_run_sensor,
+)

@@ -1,0 +1,115 @@
+"""Permission to spend: single use, expiring, bound to a price ceiling and a quantity.
+
+What belongs here: the words and the written policy that may approve in place of a person.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from arb_pipelines.domain.money import Money
+from arb_pipelines.domain.opportunity import Opportunity
+from arb_pipelines.domain.spend_limit import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Leave to buy `quantity` units of one offer for at most `ceiling` each (item + shipping + tax)."""
+
+    approval_id: str
+    opportunity_id: str
+    offer_key: str
+    site: str
+    url: str
+    sku: str | None
+    product_id: str
+    condition: str
+    title: str
+    ceiling: Money
+    quantity: int
+    approved_by: str
+    approved_at: datetime
+    expires_at: datetime
+    used_at: datetime | None = None
+
+    def refuse_at(self, now: datetime) -> Refusal | None:
+        """Return why this approval cannot be used at `now`, or None."""
+        if self.used_at is not None:
+            return Refusal("approval_used", f"approval {self.approval_id} was used at {self.used_at:%F %T} UTC")
+        if now >= self.expires_at:
+            return Refusal("approval_expired", f"approval {self.approval_id} expired at {self.expires_at:%F %T} UTC")
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalPolicy:
+    """A written policy: approves one unit up to `max_unit_cost`, at most `max_open` approvals at a time.
+
+    `ceiling_slack_percent` lets the final total exceed the read one by that share, never past `max_cost`.
+    """
+
+    name: str
+    max_unit_cost: Money
+    max_open: int
+    valid_for: timedelta
+    ceiling_slack_percent: int = 2
+
+
+def approve_by_policy(opportunity: Opportunity, policy: ApprovalPolicy, now: datetime) -> Approval | Refusal:
+    """Return the policy's approval of one unit, or why it leaves the decision to a person."""
+    if opportunity.landed_cost.currency != policy.max_unit_cost.currency:
+        return Refusal("policy_currency", f"policy {policy.name} is written in {policy.max_unit_cost.currency}")
+    if opportunity.landed_cost > policy.max_unit_cost:
+        return Refusal("policy_amount", f"{opportunity.landed_cost} is over the policy's {policy.max_unit_cost}")
+    cost = opportunity.landed_cost
+    slack = Money(cost.minor + cost.minor * policy.ceiling_slack_percent // 100, cost.currency)
+    ceiling = min(slack, opportunity.max_cost, policy.max_unit_cost, key=lambda money: money.minor)
+    return _approval(
+        opportunity,
+        ceiling=ceiling,
+        quantity=1,
+        by=f"policy:{policy.name}",
+        now=now,
+        valid_for=policy.valid_for,
+    )
+
+
+def approve_in_person(
+    opportunity: Opportunity, *, ceiling: Money, quantity: int, by: str, now: datetime, valid_for: timedelta
+) -> Approval | Refusal:
+    """Return a person's approval, or why it cannot be given.
+
+    A person may pay less than the opportunity's `max_cost`, never more: above it the purchase would break the
+    rules that made the opportunity.
+    """
+    if not by.strip():
+        return Refusal("nobody", "an approval names who gave it")
+    if quantity < 1 or valid_for <= timedelta(0):
+        return Refusal("nothing_approved", f"quantity {quantity} for {valid_for}: both must be above zero")
+    if ceiling.currency != opportunity.max_cost.currency:
+        return Refusal("currency_differs", f"the opportunity is in {opportunity.max_cost.currency}, not {ceiling}")
+    if not 0 < ceiling.minor <= opportunity.max_cost.minor:
+        return Refusal("over_max_cost", f"the ceiling {ceiling} must be above 0 and at most {opportunity.max_cost}")
+    return _approval(opportunity, ceiling=ceiling, quantity=quantity, by=f"person:{by}", now=now, valid_for=valid_for)
+
+
+def _approval(
+    opportunity: Opportunity, *, ceiling: Money, quantity: int, by: str, now: datetime, valid_for: timedelta
+) -> Approval:
+    return Approval(
+        approval_id=f"ap-{opportunity.opportunity_id}",
+        opportunity_id=opportunity.opportunity_id,
+        offer_key=opportunity.offer_key,
+        site=opportunity.site,
+        url=opportunity.url,
+        sku=opportunity.sku,
+        product_id=opportunity.product_id,
+        condition=opportunity.condition,
+        title=opportunity.title,
+        ceiling=ceiling,
+        quantity=quantity,
+        approved_by=by,
+        approved_at=now,
+        expires_at=now + valid_for,
+    )

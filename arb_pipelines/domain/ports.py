@@ -1,0 +1,74 @@
+"""The world outside as the services see it: time, shops we order from, outlets we sell on.
+
+What belongs here: typing protocols only; adapters fulfil them. Our own stores are `domain/stores.py`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from arb_pipelines.domain.listing import Listing
+from arb_pipelines.domain.money import Money
+from arb_pipelines.domain.order import Order, OutletOrder
+from arb_pipelines.domain.price import SoldPrice
+from arb_pipelines.domain.purchase import BuyQuote, OrderRefused, PlacedOrder, Purchase
+
+
+class Clock(Protocol):
+    """Time as an argument."""
+
+    def now(self) -> datetime:
+        """Return the present as aware UTC."""
+
+
+class Buyer(Protocol):
+    """A shop we can order from."""
+
+    def fetch_quote(self, url: str, sku: str) -> BuyQuote:
+        """Read price, shipping, tax and stock again, just before buying."""
+
+    def place(self, purchase: Purchase) -> PlacedOrder | OrderRefused:
+        """Send the order, once.
+
+        Raises:
+            OutcomeUnknownError: no structured answer; the order may or may not exist.
+        """
+
+    def fetch_orders(self, since: datetime) -> list[PlacedOrder]:
+        """Return the account's orders at this shop since then.
+
+        Raises:
+            ConnectionError: the order history cannot be read (then nothing may be claimed at this shop).
+        """
+
+
+class Buyers(Protocol):
+    """Finds the buyer of a site; None means that nothing can be ordered there by machine."""
+
+    def buyer_for(self, site: str) -> Buyer | None:
+        """Return the buyer for a site key."""
+
+
+class Seller(Protocol):
+    """An outlet we sell on. `list_item` is idempotent by SKU."""
+
+    outlet: str
+
+    def list_item(self, listing: Listing) -> str:
+        """Create or find the listing of this SKU and return the outlet's listing id."""
+
+    def update_price(self, sku: str, price: Money) -> None:
+        """Set the price of a listing."""
+
+    def withdraw(self, sku: str) -> None:
+        """End a listing."""
+
+    def fetch_orders(self, since: datetime | None) -> list[OutletOrder]:
+        """Return orders since then (all when None)."""
+
+    def confirm_shipment(self, order: Order, tracking_number: str, shipped_at: datetime) -> None:
+        """Tell the outlet that an order is on its way; idempotent by tracking number."""
+
+    def fetch_sold_prices(self, since: datetime | None) -> list[SoldPrice]:
+        """Return completed sales of everybody since then (as far back as the outlet tells when None)."""

@@ -1,0 +1,65 @@
+"""What may be spent: limits by scope and rolling window, the kill switch, and the refusals they give.
+
+What belongs here: the pure rules. Reservations are kept by `adapters/sql/`; the claim in
+`services/purchasing.py` reads every one of these again inside its transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from arb_pipelines.domain.money import Money
+
+
+class ActionState(StrEnum):
+    """Whether an action may be taken at all."""
+
+    ACTIVE = "active"
+    REDUCING = "reducing"  # only what lowers exposure: list, reprice, ship; no purchase
+    HALTED = "halted"
+
+
+class Action(StrEnum):
+    """What can be halted on its own."""
+
+    BUY = "buy"
+    LIST = "list"
+    REPRICE = "reprice"
+    MESSAGE = "message"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why something was not done: a reason code, words for a person, and until when where it ends by itself."""
+
+    code: str
+    detail: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SpendLimit:
+    """A cap on settled + reserved money in `scope` (`total`, `site:<key>`, `product:<id>`) over a rolling window.
+
+    `window` None means for ever (exposure of open stock is not netted out).
+    """
+
+    scope: str
+    limit: Money
+    window: timedelta | None
+
+
+def limits_for(site: str, product_id: str, limits: Sequence[SpendLimit]) -> list[SpendLimit]:
+    """Return the limits that bind a purchase: `total` and `order` as they stand, `site:*` and `product:*` filled in."""
+    names = {"site:*": f"site:{site}", "product:*": f"product:{product_id}"}
+    return [SpendLimit(names.get(limit.scope, limit.scope), limit.limit, limit.window) for limit in limits]
+
+
+def refuse_over_limit(limit: SpendLimit, used: Money, wanted: Money) -> Refusal | None:
+    """Return a refusal if `used + wanted` passes the limit, else None."""
+    if used + wanted <= limit.limit:
+        return None
+    return Refusal("spend_limit", f"{limit.scope}: {used} used of {limit.limit}, {wanted} more would pass the limit")

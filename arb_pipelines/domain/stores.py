@@ -1,0 +1,320 @@
+"""Our own stores as the services see them: one protocol a repository, `Books` over one database.
+
+What belongs here: typing protocols, and the errors every store raises alike; `adapters/sql`, `adapters/parquet`
+and `adapters/mongo` fulfil them.
+A frame crosses as an Arrow stream (any object with `__arrow_c_stream__`: a polars or pandas frame, a pyarrow
+table), so that this file needs no library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from arb_pipelines.domain.approval import Approval
+from arb_pipelines.domain.inventory import InventoryLot
+from arb_pipelines.domain.ledger import LedgerTransaction
+from arb_pipelines.domain.listing import Listing, ListingState
+from arb_pipelines.domain.money import Money
+from arb_pipelines.domain.offer import Offer
+from arb_pipelines.domain.opportunity import Opportunity, RefusedOffer
+from arb_pipelines.domain.order import Order, OutletOrder
+from arb_pipelines.domain.price import PricePrediction, SoldPrice
+from arb_pipelines.domain.purchase import Purchase, PurchaseState
+from arb_pipelines.domain.raw_product import RawProduct
+from arb_pipelines.domain.site import SiteVisit
+from arb_pipelines.domain.spend_limit import Action, ActionState, Refusal, SpendLimit
+
+
+class StoreFullError(OSError):
+    """The disk under a store is full: nothing was kept of what was being written, everything before it is safe."""
+
+    def __str__(self) -> str:
+        """Return which store is full and how to mend it."""
+        place = self.filename or self.strerror
+        return f"the disk that holds {place} is full: free space there, or move the store, and run again"
+
+
+class ArrowFrame(Protocol):
+    """A table that any dataframe library can read without a copy."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> Any:
+        """Return an Arrow C stream capsule."""
+
+
+class RawScrapes(Protocol):
+    """The raw store. Appending the same `scrape_id` twice keeps one record."""
+
+    def append(self, records: Sequence[RawProduct]) -> int:
+        """Store the records durably and return how many were new or rewritten; return only after it is safe."""
+
+    def load_since(self, cursor: str | None) -> tuple[ArrowFrame, str]:
+        """Return the records stored since `cursor` (some may come twice) and the next cursor.
+
+        Columns: scrape_id, offer_key, site, url, tick_id, content_sha256, fetched_at (datetime UTC), and as
+        nullable text name, price, list_price, shipping, currency, availability, condition, seller, sku,
+        gtin, mpn, brand, category, image, evidence (JSON).
+        """
+
+    def contains(self, scrape_id: str) -> bool:
+        """Return whether the record is kept."""
+
+    def close(self) -> None:
+        """Release what the store holds."""
+
+
+class Visits(Protocol):
+    """What each visit to each site brought."""
+
+    def record(self, visits: Sequence[SiteVisit]) -> None:
+        """Keep the visits; a (site, tick) pair once."""
+
+    def last_started_at(self) -> dict[str, datetime]:
+        """Return when each site was last visited."""
+
+    def load_tick(self, tick_id: str) -> list[SiteVisit]:
+        """Return the visits of one tick."""
+
+
+class PriceHistory(Protocol):
+    """Cleaned observations, each once."""
+
+    def insert(self, points: ArrowFrame) -> int:
+        """Insert observations (columns as `transforms.price_history.POINT_SCHEMA`); return how many were new."""
+
+    def quarantine(self, rows: ArrowFrame) -> int:
+        """Keep refused observations with their reason (`transforms.price_history.QUARANTINE_SCHEMA`)."""
+
+    def load_between(self, start: datetime, end: datetime) -> ArrowFrame:
+        """Return the observations with start <= observed_at < end."""
+
+    def load_latest(self, since: datetime) -> ArrowFrame:
+        """Return the latest observation of each offer seen since then, as POINT_SCHEMA."""
+
+    def load_quarantined(self, since: datetime) -> ArrowFrame:
+        """Return refused observations made since then (`QUARANTINE_SCHEMA`)."""
+
+    def count_since(self, since: datetime) -> tuple[int, int]:
+        """Return how many observations since then were kept and how many quarantined."""
+
+    def load_cursor(self, name: str) -> str | None:
+        """Return the stored watermark of a reader."""
+
+    def store_cursor(self, name: str, cursor: str) -> None:
+        """Move the watermark of a reader."""
+
+
+class Products(Protocol):
+    """Known products and which offers are the same thing."""
+
+    def load(self) -> ArrowFrame:
+        """Return all products (columns as `transforms.product_matching.PRODUCT_SCHEMA`)."""
+
+    def insert(self, products: ArrowFrame) -> int:
+        """Insert new products; return how many were new."""
+
+    def store_matches(self, matches: ArrowFrame) -> int:
+        """Upsert offer matches (columns as `transforms.product_matching.MATCH_SCHEMA`)."""
+
+    def count_outcomes(self) -> dict[str, int]:
+        """Return how many offers are matched with each outcome (same, different, unsure)."""
+
+    def load_matches(self) -> ArrowFrame:
+        """Return all offer matches."""
+
+
+class SoldPrices(Protocol):
+    """Completed sales seen at outlets."""
+
+    def insert(self, sales: Sequence[SoldPrice]) -> int:
+        """Insert sales, each `sale_id` once; return how many were new."""
+
+    def load_until(self, as_of: datetime) -> ArrowFrame:
+        """Return the sales known at `as_of` (sold_at < as_of).
+
+        Columns: sale_id, outlet, title, gtin, category, condition, price_minor, currency, sold_at, days_to_sell.
+        """
+
+    def newest_sold_at(self, outlet: str) -> datetime | None:
+        """Return when the newest stored sale of an outlet was made."""
+
+
+class Predictions(Protocol):
+    """The champion model's latest answer for each product, condition and outlet."""
+
+    def replace(self, predictions: Sequence[PricePrediction]) -> int:
+        """Store the predictions, replacing those of the same product, condition and outlet."""
+
+    def load(self) -> dict[tuple[str, str, str], PricePrediction]:
+        """Return the predictions by (product_id, condition, outlet)."""
+
+
+class Opportunities(Protocol):
+    """Decisions taken on offers."""
+
+    def load_offers(self, since: datetime) -> list[Offer]:
+        """Return the latest reading of each offer seen since then, with its certain match."""
+
+    def store(self, found: Sequence[Opportunity], refused: Sequence[RefusedOffer]) -> int:
+        """Keep the decisions (an opportunity_id once); return how many opportunities were new."""
+
+    def load_open(self, now: datetime) -> list[Opportunity]:
+        """Return opportunities that have no approval yet and whose offer has no purchase, newest decision each."""
+
+    def load_one(self, opportunity_id: str) -> Opportunity | None:
+        """Return one opportunity."""
+
+
+class Approvals(Protocol):
+    """Leave to spend."""
+
+    def insert(self, approval: Approval) -> bool:
+        """Keep an approval; False if the opportunity already has one."""
+
+    def load_usable(self, now: datetime) -> list[Approval]:
+        """Return unused approvals that have not expired, oldest first."""
+
+    def count_open(self, now: datetime) -> int:
+        """Return how many usable approvals there are."""
+
+
+class Purchases(Protocol):
+    """Purchases and the money reserved for them; each method is one transaction."""
+
+    def claim(self, purchase: Purchase, limits: Sequence[SpendLimit], now: datetime) -> Refusal | None:
+        """Insert the intent, reserve its ceiling, use its approval and post the ledger line, all or nothing.
+
+        Reads the kill switch, the approval and every limit inside the transaction. At most one open or bought
+        purchase exists for an offer. Returns why it was refused, or None when claimed.
+        """
+
+    def advance(
+        self,
+        purchase_id: str,
+        *,
+        expected: Sequence[PurchaseState],
+        state: PurchaseState,
+        now: datetime,
+        shop_order_id: str | None = None,
+        total: Money | None = None,
+        reason: str | None = None,
+    ) -> bool:
+        """Compare-and-set a state and post what it settles or releases; False if the state was another."""
+
+    def mark_delivered(self, purchase_id: str, delivered_at: datetime) -> bool:
+        """Record that the goods arrived; False if already recorded or not bought."""
+
+    def load(self, states: Sequence[PurchaseState] = ()) -> list[Purchase]:
+        """Return purchases, in the given states or all."""
+
+    def load_in_transit(self) -> list[Purchase]:
+        """Return bought purchases whose goods have not arrived."""
+
+
+class Inventory(Protocol):
+    """Lots we own."""
+
+    def receive(self, lot: InventoryLot) -> bool:
+        """Take a lot into stock; False if the purchase already has one."""
+
+    def load_unlisted(self) -> list[InventoryLot]:
+        """Return lots with units on hand that no open listing offers."""
+
+    def load(self) -> list[InventoryLot]:
+        """Return all lots."""
+
+
+class Listings(Protocol):
+    """Our listings."""
+
+    def insert(self, listing: Listing) -> bool:
+        """Keep a pending listing; False if its SKU already has an open one."""
+
+    def advance(
+        self,
+        sku: str,
+        *,
+        expected: Sequence[ListingState],
+        state: ListingState,
+        outlet_listing_id: str | None = None,
+    ) -> bool:
+        """Compare-and-set a state; False if the state was another."""
+
+    def store_price(self, sku: str, old: Money, new: Money, reason: str, at: datetime) -> bool:
+        """Change the price and log the change with its reason; False if the price was no longer `old`."""
+
+    def load(self, states: Sequence[ListingState] = ()) -> list[Listing]:
+        """Return listings, in the given states or all."""
+
+
+class Orders(Protocol):
+    """Buyers' orders."""
+
+    def import_order(self, outlet_order: OutletOrder, fee: Money, fee_estimated: bool) -> Order | None:
+        """Allocate lot units first in first out, post the sale and close an emptied listing, in one transaction.
+
+        Returns None if the order is already in the books.
+
+        Raises:
+            OutOfStockError: the SKU's lots hold fewer units.
+            LookupError: the SKU is not ours.
+        """
+
+    def load_unshipped(self) -> list[Order]:
+        """Return orders still to ship, oldest first."""
+
+    def mark_shipped(self, order_id: str, tracking_number: str, at: datetime) -> bool:
+        """Record the shipment; False if it was already recorded."""
+
+    def load(self) -> list[Order]:
+        """Return all orders."""
+
+    def newest_ordered_at(self, outlet: str) -> datetime | None:
+        """Return when the newest imported order was made."""
+
+
+class Ledger(Protocol):
+    """The books."""
+
+    def post(self, transaction: LedgerTransaction) -> bool:
+        """Post a transaction; False if its id is already posted."""
+
+    def balances(self) -> dict[tuple[str, str], int]:
+        """Return minor units by (account, currency)."""
+
+
+class Switches(Protocol):
+    """The kill switch of each action."""
+
+    def state_of(self, action: Action) -> ActionState:
+        """Return the state; an action never set is ACTIVE in paper mode and HALTED in live mode."""
+
+    def put(self, action: Action, state: ActionState, reason: str, by: str, at: datetime) -> None:
+        """Set a state with its reason."""
+
+
+class Books(Protocol):
+    """Every repository over one database."""
+
+    visits: Visits
+    price_history: PriceHistory
+    products: Products
+    sold_prices: SoldPrices
+    predictions: Predictions
+    opportunities: Opportunities
+    approvals: Approvals
+    purchases: Purchases
+    inventory: Inventory
+    listings: Listings
+    orders: Orders
+    ledger: Ledger
+    switches: Switches
+
+    def broken_invariants(self) -> dict[str, int]:
+        """Return the invariants that do not hold, with how many rows break them ({} = all hold)."""
+
+    def totals(self) -> Mapping[str, int]:
+        """Return running totals: offers (readings), opportunities, purchases (bought), listings, orders, sold_prices,
+        profit_minor.
+        """

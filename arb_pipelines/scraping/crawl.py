@@ -1,0 +1,184 @@
+"""The child process of one shard: `python -m arb_pipelines.scraping.crawl --spec FILE`.
+
+What belongs here: joining spec, store, spiders and result, and the process's own limits. A stopped Twisted
+reactor cannot start again, so a crawl has a process of its own; it also takes a crash alone.
+
+Exit status: 0 the shard ran (failed sites are findings, not errors), 2 bad spec, 3 the store took no records,
+4 an error of ours. A hard deadline ends it by SIGALRM, whatever the event loop is doing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import importlib
+import logging
+import os
+import signal
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from arb_pipelines.domain.site import Rendering, Site, SiteShape, VisitOutcome
+from arb_pipelines.scraping.batch_writer import BatchWriter, RawStore
+from arb_pipelines.scraping.browser import missing_browser
+from arb_pipelines.scraping.context import CrawlContext
+from arb_pipelines.scraping.crawl_spec import CrawlSpec, SpecError, load_spec
+from arb_pipelines.scraping.settings import browser_settings, crawl_settings
+from arb_pipelines.scraping.site_state import SiteStates
+from arb_pipelines.scraping.visits import VisitRecorder, visit_to_json, write_visits
+
+logger = logging.getLogger(__name__)
+
+GRACE_S = 30  # between the deadline, when spiders close, and the hard end of the process
+SPIDERS = {
+    SiteShape.PAGES: "arb_pipelines.scraping.spiders.pages:PagesSpider",
+    SiteShape.LISTING: "arb_pipelines.scraping.spiders.listing:ListingSpider",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the shard that `--spec` describes and return the exit status."""
+    parser = argparse.ArgumentParser(prog="arb_pipelines.scraping.crawl", description="Crawl one shard.")
+    parser.add_argument("--spec", type=Path, required=True, help="JSON file written by services.crawling")
+    try:
+        spec = load_spec(parser.parse_args(arguments).spec)
+        store = load_named(spec.store_factory)(**spec.store_options)
+    except SpecError as error:
+        sys.stderr.write(f"crawl: {error}\n")
+        return 2
+    except Exception as error:  # noqa: BLE001 - a store factory may fail in any way; one line tells it
+        sys.stderr.write(f"crawl: the raw store cannot be opened: {type(error).__name__}: {error}\n")
+        return 3
+    limit_process(spec.deadline_s)
+    return run_shard(spec, store)
+
+
+def limit_process(deadline_s: float) -> None:
+    """End this process with its parent and, at the latest, `GRACE_S` after the deadline.
+
+    The alarm's default action is the kernel's: it also ends a process whose event loop is blocked.
+    """
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None, use_errno=True).prctl(pr_set_pdeathsig, signal.SIGTERM)
+    if hasattr(signal, "SIGALRM"):
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(int(deadline_s) + GRACE_S)
+
+
+def run_shard(spec: CrawlSpec, store: RawStore) -> int:
+    """Visit every site of `spec`, write the result file and report to Dagster when it is listening."""
+    context = build_context(spec, store)
+    try:
+        run_spiders(context)
+    except Exception:
+        logger.exception("the crawl broke off")
+        context.recorder.close("crawl_error")
+    return finish_shard(context)
+
+
+def build_context(spec: CrawlSpec, store: RawStore) -> CrawlContext:
+    """Return the shared state of a shard; each acknowledged batch also refreshes the interim result."""
+    recorder = VisitRecorder(spec.tick_id, spec.sites)
+
+    def count_stored(offers: Counter[str]) -> None:
+        for key, count in offers.items():
+            recorder.record_offers(key, count)
+        write_visits(spec.result_path, recorder.visits(), complete=False)
+
+    return CrawlContext(spec, recorder, SiteStates(spec.state_dir), BatchWriter(store, count_stored))
+
+
+def run_spiders(context: CrawlContext) -> None:
+    """Run one spider a (shape, rendering) over its sites, all in this process's one reactor."""
+    from scrapy.crawler import AsyncCrawlerProcess, Crawler
+    from scrapy.settings import Settings
+
+    spec = context.spec
+    base = crawl_settings(spec.sites, spec.user_agent, spec.deadline_s, spec.allow_loopback)
+    process = AsyncCrawlerProcess(base)
+    for (shape, rendering), sites in group_sites(context).items():
+        changes = browser_settings(str(spec.browser_path), spec.user_agent) if rendering is Rendering.BROWSER else {}
+        crawler = Crawler(load_named(SPIDERS[shape]), Settings(base | changes))
+        process.crawl(crawler, context=context, sites=sites)
+    process.start()
+    context.recorder.close("deadline" if _out_of_time(process) else "interrupted")
+
+
+def group_sites(context: CrawlContext) -> dict[tuple[SiteShape, Rendering], list[Site]]:
+    """Return the sites by what they need; browser sites without a browser fail here, alone."""
+    groups: dict[tuple[SiteShape, Rendering], list[Site]] = defaultdict(list)
+    for site in context.spec.sites:
+        groups[site.shape, site.rendering].append(site)
+    for shape in SiteShape:
+        sites = groups.get((shape, Rendering.BROWSER))
+        fault = missing_browser(context.spec.browser_path) if sites else None
+        if sites and fault:
+            logger.warning("%d site(s) need a browser: %s", len(sites), fault)
+            for site in groups.pop((shape, Rendering.BROWSER)):
+                context.recorder.record_failure(site.key, "browser_missing")
+                context.recorder.finish(site.key)
+    return groups
+
+
+def finish_shard(context: CrawlContext) -> int:
+    """Write states and result, say what failed, and return the exit status."""
+    status = 0
+    if context.writer.error is not None:
+        status = 3
+        sys.stderr.write(f"crawl: the raw store took no records: {context.writer.error}\n")
+        for key in context.writer.waiting_sites():
+            context.recorder.record_failure(key, "store_failed")
+    context.writer.close()
+    visits = context.recorder.visits()
+    for visit in visits:
+        if visit.outcome is VisitOutcome.FAILED:
+            logger.warning("site %s failed: %s", visit.site, visit.reason)
+    try:
+        context.states.save()
+        write_visits(context.spec.result_path, visits, complete=True)
+    except OSError as error:
+        sys.stderr.write(f"crawl: the result cannot be written: {error}\n")
+        status = status or 4
+    report_to_dagster([visit_to_json(visit) for visit in visits])
+    return status
+
+
+def report_to_dagster(visits: list[dict[str, Any]]) -> None:
+    """Send the visits over Dagster Pipes when this process was started through it, else do nothing."""
+    from dagster_pipes import PipesEnvVarParamsLoader, open_dagster_pipes
+
+    if not PipesEnvVarParamsLoader().is_dagster_pipes_process():
+        return
+    with open_dagster_pipes() as pipes:
+        pipes.report_custom_message({"visits": visits})
+
+
+def load_named(dotted: str) -> Any:
+    """Return what `package.module:name` names.
+
+    Raises:
+        SpecError: the text has another form, or there is no such module or name.
+    """
+    module_name, _, name = dotted.partition(":")
+    try:
+        return getattr(importlib.import_module(module_name), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise SpecError(f"{dotted!r} does not name a callable as package.module:name ({error})") from error
+
+
+def _out_of_time(process: Any) -> bool:
+    reasons = {crawler.stats.get_value("finish_reason") for crawler in process.crawlers if crawler.stats}
+    return not reasons or "closespider_timeout" in reasons
+
+
+if __name__ == "__main__":
+    code = main()
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Threads of a hanging store or browser driver must not keep a finished shard alive.
+    os._exit(code)

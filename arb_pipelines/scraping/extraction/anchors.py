@@ -1,0 +1,65 @@
+"""The two fixed points of a product page: its heading and its buy button.
+
+What belongs here: finding them. Distances to them tell the product's own price and stock from its neighbours'.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from arb_pipelines.scraping.extraction.document import Document, Element, marks_of, text_of
+from arb_pipelines.scraping.extraction.regions import Regions
+from arb_pipelines.scraping.extraction.vocabulary import split_marks, words
+from arb_pipelines.scraping.extraction.words import overlap
+
+_BUY = words("buttons", "buy")
+_BUY_MARKS = re.compile(
+    r"add-?(?:2|to)?-?(?:cart|bag|basket|trolley)|buy-?(?:now|it|button)|btn-?buy|addcart|(?:cart|basket)-?(?:add|button|btn)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Anchors:
+    """The product's heading with its position, and the first buy button after it; None where there is none."""
+
+    heading: int | None
+    button: Element | None
+
+
+def find_heading(document: Document) -> Element | None:
+    """Return the h1 that the page's titles name best, the first of equals; None without any."""
+    titles = [t for t in (document.meta("og:title"), document.title) if t]
+    best, best_alike = None, -1.0
+    for heading in document.headings:
+        name = text_of(heading, 300) if heading.tag == "h1" else ""
+        if name:
+            alike = max((overlap(name, title) for title in titles), default=0.0)
+            if alike > best_alike + 0.05:
+                best, best_alike = heading, alike
+    return best
+
+
+def find_anchors(document: Document, heading: Element | None, regions: Regions) -> Anchors:
+    """Return the page's anchors."""
+    at_heading = document.positions.get(heading) if heading is not None else None
+    for element in document.root.iter("button", "input", "a"):
+        at = document.positions.get(element)
+        if at is None or (at_heading is not None and at < at_heading):
+            continue
+        if _takes_orders(element) and not regions.is_aside(element):
+            return Anchors(at_heading, element)
+    return Anchors(at_heading, None)
+
+
+def _takes_orders(element: Element) -> bool:
+    if _has_buy_marks(marks_of(element)):
+        return True
+    shown = element.get("value") if element.tag == "input" else text_of(element, 40)
+    return bool(shown) and _BUY.search(shown) is not None
+
+
+@lru_cache(maxsize=16_384)
+def _has_buy_marks(raw_marks: str) -> bool:
+    return bool(raw_marks) and _BUY_MARKS.search(split_marks(raw_marks).replace("_", "-")) is not None

@@ -1,0 +1,166 @@
+"""From the sheet of candidates to the fields of the record.
+
+What belongs here: what each field needs before it is believed, and how fields depend on each other: a price
+that the page itself strikes out is the old one, a currency belongs to the price that won, a GTIN is a number
+whose check digit is right.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from stdnum import ean, isbn
+from stdnum.exceptions import ValidationError
+
+from arb_pipelines.scraping.extraction.candidates import Candidate, CandidateSheet
+from arb_pipelines.scraping.extraction.currencies import choose_meaning, home_currency, host_of, locale_currency
+from arb_pipelines.scraping.extraction.document import Document, place_of
+from arb_pipelines.scraping.extraction.price_roles import Role
+from arb_pipelines.scraping.extraction.visible_prices import METHOD as VISIBLE
+from arb_pipelines.scraping.extraction.visible_prices import PAIR_DISTANCE, SeenPrice
+from arb_pipelines.scraping.extraction.vote import decide
+
+THRESHOLDS = {
+    "name": 0.6, "price": 1.5, "list_price": 1.5, "shipping": 1.5, "currency": 1.0, "availability": 1.0, "condition": 1.5,
+    "seller": 1.5, "sku": 1.5, "gtin": 1.5, "mpn": 1.5, "brand": 1.5, "category": 1.0, "image": 0.5,
+}  # fmt: skip
+STRUCK_SHARE = 0.4
+_PLACEHOLDER = re.compile(
+    r"^(?:n/?a|none|null|undefined|unknown|default|-+|0+|does not apply|\{\{.*|no brand|unbranded/generic)$",
+    re.IGNORECASE,
+)
+
+
+def decide_fields(document: Document, sheet: CandidateSheet, seen: Sequence[SeenPrice]) -> dict[str, Candidate]:
+    """Return the winning candidate of every field that the page says enough about."""
+    _weaken_struck(document, sheet, seen)
+    decided: dict[str, Candidate] = {}
+    price = _winner(sheet, "price", _same_amount)
+    if price is not None:
+        decided["price"] = price
+        _propose_currency(document, sheet, seen, price)
+        _propose_beside_price(document, sheet, seen, price)
+        _put(decided, "list_price", _list_price(sheet, price))
+        _put(decided, "shipping", _winner(sheet, "shipping", _same_amount))
+        _put(decided, "currency", _winner(sheet, "currency"))
+    _clean_ids(sheet)
+    for field_name in (
+        "name",
+        "availability",
+        "condition",
+        "seller",
+        "sku",
+        "gtin",
+        "mpn",
+        "brand",
+        "category",
+        "image",
+    ):
+        _put(decided, field_name, _winner(sheet, field_name, str.casefold))
+    return decided
+
+
+def _put(decided: dict[str, Candidate], field_name: str, candidate: Candidate | None) -> None:
+    if candidate is not None:
+        decided[field_name] = candidate
+
+
+def _winner(sheet: CandidateSheet, field_name: str, key: object = None) -> Candidate | None:
+    candidates = [c for c in sheet.of(field_name) if not _PLACEHOLDER.match(c.value)]
+    return decide(candidates, THRESHOLDS[field_name], key if callable(key) else str)
+
+
+def _same_amount(value: str) -> str:
+    return str(Decimal(value).normalize())
+
+
+def _weaken_struck(document: Document, sheet: CandidateSheet, seen: Sequence[SeenPrice]) -> None:
+    """Take weight from prices that the page shows as replaced by a lower one beside them.
+
+    Markup often states the list price long after a sale has begun; the reader pays what is not crossed out.
+    """
+    at = document.positions
+    prices = [s for s in seen if s.role is Role.PRICE and s.score >= 4 and s.mention.currencies]
+    struck = {
+        old.mention.amount
+        for old in seen
+        if old.role is Role.LIST and old.score >= 3
+        and any(_replaces(now, old) and abs(at.get(now.element, 0) - at.get(old.element, 0)) <= PAIR_DISTANCE for now in prices)
+    }  # fmt: skip
+    if not struck:
+        return
+    values = {_same_amount(amount) for amount in struck}
+    kept = []
+    for candidate in sheet.of("price"):
+        if _same_amount(candidate.value) in values:
+            sheet.add("list_price", candidate.value, candidate.method, candidate.weight, candidate.raw, candidate.place)
+            candidate = replace(candidate, weight=candidate.weight * STRUCK_SHARE)
+        kept.append(candidate)
+    sheet.by_field["price"] = kept
+
+
+def _replaces(now: SeenPrice, old: SeenPrice) -> bool:
+    return Decimal(now.mention.amount) < Decimal(old.mention.amount)
+
+
+def _propose_currency(document: Document, sheet: CandidateSheet, seen: Sequence[SeenPrice], price: Candidate) -> None:
+    """Propose the currency whose sign stands at the winning price; an ambiguous sign is read by the page's country."""
+    home = home_currency(host_of(document.url))
+    stated = [c.value for c in sorted(sheet.of("currency"), key=lambda c: -c.weight)]
+    hints = [*stated, home, locale_currency(document.lang), locale_currency(document.meta("og:locale"))]
+    shown = [s for s in seen if s.mention.currencies and _same_amount(s.mention.amount) == _same_amount(price.value)]
+    for item in sorted(shown, key=lambda s: -s.score)[:1]:
+        code = choose_meaning(item.mention.currencies, hints)
+        weight = 3.5 if len(item.mention.currencies) == 1 else 1.5
+        sheet.add("currency", code, VISIBLE, weight, item.text, place_of(item.element))
+    if not shown and not stated:
+        signs = {s.mention.currencies for s in seen if s.mention.currencies and s.score > 0}
+        if len(signs) == 1:
+            sheet.add("currency", choose_meaning(signs.pop(), hints), VISIBLE, 1.0, "the only sign on the page")
+        sheet.add("currency", home, "host", 0.6, host_of(document.url))
+
+
+def _propose_beside_price(
+    document: Document, sheet: CandidateSheet, seen: Sequence[SeenPrice], price: Candidate
+) -> None:
+    """Propose the old price and the postage that stand near the winning price."""
+    at = document.positions
+    places = [at.get(s.element, 0) for s in seen if _same_amount(s.mention.amount) == _same_amount(price.value)]
+    for item in seen:
+        if not places or item.score < 1 or not item.mention.currencies:
+            continue
+        distance = min(abs(at.get(item.element, 0) - place) for place in places)
+        if item.role is Role.LIST and distance <= PAIR_DISTANCE:
+            sheet.add("list_price", item.mention.amount, VISIBLE, 2.5, item.text, place_of(item.element))
+        elif item.role is Role.SHIPPING and distance <= 120:
+            sheet.add("shipping", item.mention.amount, VISIBLE, 2.0, item.text, place_of(item.element))
+
+
+def _list_price(sheet: CandidateSheet, price: Candidate) -> Candidate | None:
+    """Return the old price; one that is not above the price is none."""
+    higher = [c for c in sheet.of("list_price") if Decimal(c.value) > Decimal(price.value)]
+    return decide(higher, THRESHOLDS["list_price"], _same_amount)
+
+
+def _clean_ids(sheet: CandidateSheet) -> None:
+    """Keep only GTINs with a right check digit, as digits; an ISBN-10 becomes its 13 digits."""
+    kept = []
+    for candidate in sheet.of("gtin"):
+        digits = normal_gtin(candidate.value)
+        if digits:
+            kept.append(replace(candidate, value=digits))
+    sheet.by_field["gtin"] = kept
+
+
+def normal_gtin(value: str) -> str | None:
+    """Return the GTIN-8, -12, -13 or -14 that `value` spells, None when its length or check digit is wrong."""
+    digits = re.sub(r"[\s-]", "", value)
+    try:
+        if len(digits) == 10:
+            return str(isbn.to_isbn13(isbn.validate(digits)))
+        return str(ean.validate(digits)) if digits.strip("0") else None
+    except (ValidationError, ValueError):
+        return None

@@ -1,0 +1,268 @@
+"""What the page's own scripts know of its product: Next and Nuxt state, analytics layers, shop systems' objects.
+
+What belongs here: finding objects in scripts and, in them, the ones that describe the page's product (by its
+name or by a number in its address). Prices in scripts for other products must not leak in, so an object that
+resembles nothing on the page proposes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import chompjs
+
+from arb_pipelines.scraping.extraction.candidates import CandidateSheet
+from arb_pipelines.scraping.extraction.currencies import iso_code
+from arb_pipelines.scraping.extraction.document import Document, squeeze
+from arb_pipelines.scraping.extraction.identity import ALIKE, PageIdentity
+from arb_pipelines.scraping.extraction.money_text import find_money, normal_amount
+from arb_pipelines.scraping.extraction.stock_words import availability_of_markup
+
+METHOD = "state"
+MAX_SCRIPT_CHARS = 1_500_000
+MAX_STARTS = 12
+MAX_VISITED = 20_000
+_WANTED = re.compile(r"price|sku|prix|preis|precio", re.IGNORECASE)
+_START = re.compile(r"(?:=|\(|,|return)\s*(?=\{\s*[\"'\w\[]|\[\s*\{)")
+_NAME_KEYS = (
+    "name",
+    "title",
+    "productName",
+    "product_name",
+    "item_name",
+    "displayName",
+    "productTitle",
+    "product_title",
+    "fn",
+    "label",
+)
+_PRICE_KEYS = (
+    "salePrice", "sale_price", "specialPrice", "special_price", "finalPrice", "final_price", "currentPrice", "current_price",
+    "sellingPrice", "selling_price", "offerPrice", "discountedPrice", "actualPrice", "productPrice", "product_price", "priceWithTax",
+    "price", "Price", "price_amount", "priceAmount", "unit_price", "unitPrice", "product_price_amount",
+)  # fmt: skip
+_LIST_KEYS = (
+    "listPrice",
+    "list_price",
+    "regularPrice",
+    "regular_price",
+    "originalPrice",
+    "original_price",
+    "compare_at_price",
+    "wasPrice",
+    "oldPrice",
+    "old_price",
+    "basePrice",
+    "msrp",
+    "rrp",
+)
+_SKU_KEYS = (
+    "sku",
+    "SKU",
+    "productSku",
+    "product_sku",
+    "skuId",
+    "articleNumber",
+    "itemNumber",
+    "productCode",
+    "product_code",
+    "reference",
+)
+_ID_KEYS = ("id", "productId", "product_id", "item_id", "itemId", "ID", "productID", "code")
+_BRAND_KEYS = (
+    "brand",
+    "brandName",
+    "brand_name",
+    "item_brand",
+    "manufacturer",
+    "vendor",
+    "manufacturerName",
+    "productBrand",
+    "product_brand",
+)
+_GTIN_KEYS = ("gtin", "gtin13", "ean", "EAN", "ean13", "upc", "barcode", "isbn", "isbn13", "gtin12", "gtin14")
+_MPN_KEYS = ("mpn", "partNumber", "modelNumber", "manufacturerPartNumber", "model_number", "mfrPartNumber")
+_CURRENCY_KEYS = ("currency", "currencyCode", "priceCurrency", "currency_code", "currencyIso", "currencyISO")
+_STOCK_KEYS = (
+    "availability",
+    "stockStatus",
+    "stock_status",
+    "availabilityStatus",
+    "inventoryStatus",
+    "stockLevelStatus",
+)
+_IN_STOCK_KEYS = (
+    "inStock",
+    "in_stock",
+    "isInStock",
+    "is_in_stock",
+    "available",
+    "isAvailable",
+    "is_salable",
+    "purchasable",
+    "availableForSale",
+)
+
+
+def propose_from_state(document: Document, identity: PageIdentity, sheet: CandidateSheet) -> None:
+    """Propose what the objects in scripts state about the page's product."""
+    currencies: set[str] = set()
+    for number, script in enumerate(document.scripts):
+        kind = (script.get("type") or "").lower()
+        if "ld+json" in kind or script.get("src") or "template" in kind:
+            continue
+        text = script.text or ""
+        if not 40 <= len(text) <= MAX_SCRIPT_CHARS or not _WANTED.search(text):
+            continue
+        for value in _objects(text, is_json="json" in kind):
+            _propose_from_object(value, identity, sheet, f"script[{number}]", currencies)
+    if len(currencies) == 1:
+        sheet.add("currency", currencies.pop(), METHOD, 1.5)
+
+
+def _objects(text: str, is_json: bool) -> Iterator[Any]:
+    if is_json:
+        try:
+            yield json.loads(text, strict=False)
+        except (ValueError, RecursionError):
+            return
+        return
+    decoder = json.JSONDecoder(strict=False)
+    position = 0
+    for _ in range(MAX_STARTS):
+        match = _START.search(text, position)
+        if match is None:
+            return
+        start = match.end()
+        try:
+            value, position = decoder.raw_decode(text, start)
+            yield value
+        except (ValueError, RecursionError):
+            position = start + 1
+            chunk = text[start : start + 60_000]
+            if _WANTED.search(chunk[:5_000]) and _looks_like_data(chunk):
+                value = _javascript(chunk)
+                if value is not None:
+                    yield value
+
+
+def _looks_like_data(chunk: str) -> bool:
+    """Return whether an object literal starts with a quoted or plain key and a plain value, not with code."""
+    return (
+        re.match(r"[\[\s]*\{\s*[\"']?[\w$-]+[\"']?\s*:\s*(?:[\"'\d\[{tfn-])", chunk) is not None
+        and "function" not in chunk[:80]
+    )
+
+
+def _javascript(chunk: str) -> Any:
+    try:
+        return chompjs.parse_js_object(chunk, json_params={"strict": False})
+    except (ValueError, RecursionError, MemoryError, AttributeError, TypeError, IndexError):
+        return None
+
+
+def _propose_from_object(
+    value: Any, identity: PageIdentity, sheet: CandidateSheet, place: str, currencies: set[str]
+) -> None:
+    stack: list[Any] = [value]
+    visited = 0
+    while stack and visited < MAX_VISITED:
+        item = stack.pop()
+        visited += 1
+        if isinstance(item, list):
+            stack.extend(inner for inner in item[:500] if isinstance(inner, (dict, list)))
+        elif isinstance(item, dict):
+            for key in _CURRENCY_KEYS:
+                code = iso_code(item[key]) if isinstance(item.get(key), str) else None
+                if code:
+                    currencies.add(code)
+            trust = _trust(item, identity)
+            if trust:
+                _propose_dict(item, sheet, trust, place)
+            stack.extend(inner for inner in item.values() if isinstance(inner, (dict, list)))
+
+
+def _trust(item: dict[str, Any], identity: PageIdentity) -> float:
+    """Return the weight of an object that describes the page's product, 0 for anything else."""
+    if not any(key in item for key in (*_PRICE_KEYS, *_SKU_KEYS, *_BRAND_KEYS)):
+        return 0.0
+    name = next((item[key] for key in _NAME_KEYS if isinstance(item.get(key), str)), None)
+    alike = identity.resembles(name) if name and len(name) < 300 else 0.0
+    ids = {str(item[key]).lower() for key in (*_SKU_KEYS, *_ID_KEYS) if isinstance(item.get(key), (str, int))}
+    by_id = any(len(i) >= 4 for i in ids & identity.url_ids)
+    if alike >= 0.8 or (alike >= ALIKE and by_id):
+        return 2.5
+    if alike >= ALIKE:
+        return 1.8
+    return 1.6 if by_id else 0.0
+
+
+def _propose_dict(item: dict[str, Any], sheet: CandidateSheet, trust: float, place: str) -> None:
+    for field_name, keys in (("price", _PRICE_KEYS), ("list_price", _LIST_KEYS)):
+        for key in keys:
+            amounts = _amounts(item.get(key))
+            for amount, factor in amounts:
+                sheet.add(field_name, amount, METHOD, trust * factor, f"{key}={item[key]!s:.40}", place)
+            if amounts:
+                break
+    for field_name, keys, factor in (
+        ("sku", _SKU_KEYS, 1.0), ("sku", _ID_KEYS, 0.5), ("brand", _BRAND_KEYS, 1.0), ("gtin", _GTIN_KEYS, 1.0), ("mpn", _MPN_KEYS, 1.0),
+    ):  # fmt: skip
+        for key in keys:
+            plain = _plain(item.get(key))
+            if plain:
+                sheet.add(field_name, plain, METHOD, trust * factor, f"{key}={plain}", place)
+                break
+    name = next((item[key] for key in _NAME_KEYS if isinstance(item.get(key), str)), None)
+    sheet.add("name", squeeze(name), METHOD, 0.5 * trust, "", place)
+    _propose_stock(item, sheet, trust, place)
+
+
+def _propose_stock(item: dict[str, Any], sheet: CandidateSheet, trust: float, place: str) -> None:
+    for key in _STOCK_KEYS:
+        if isinstance(item.get(key), str):
+            state = availability_of_markup(item[key])
+            sheet.add("availability", state.value if state else None, METHOD, 0.7 * trust, f"{key}={item[key]}", place)
+    for key in _IN_STOCK_KEYS:
+        if isinstance(item.get(key), bool):
+            sheet.add(
+                "availability",
+                "InStock" if item[key] else "OutOfStock",
+                METHOD,
+                0.6 * trust,
+                f"{key}={item[key]}",
+                place,
+            )
+
+
+def _amounts(value: Any) -> list[tuple[str, float]]:
+    """Return (amount, share of trust) for a price value; a bare whole number may be cents."""
+    if isinstance(value, dict):
+        for key in ("value", "amount", "current", "price", "sale", "final", "gross", "formatted", "min", "now"):
+            if key in value:
+                return _amounts(value[key])
+        return []
+    if isinstance(value, bool) or value is None:
+        return []
+    if isinstance(value, float):
+        return [(normal_amount(f"{value:.4f}"), 1.0)] if 0 < value < 1e9 else []
+    if isinstance(value, int) or (isinstance(value, str) and value.isdigit()):
+        number = int(value) if len(str(value)) < 12 else 0
+        if number <= 0:
+            return []
+        cents = normal_amount(f"{number // 100}.{number % 100:02d}")
+        return [(str(number), 0.8), (cents, 0.4)] if number >= 100 else [(str(number), 0.8)]
+    money = find_money(value[:80]) if isinstance(value, str) else []
+    return [(money[0].amount, 1.0)] if money and money[0].amount.strip("0.") else []
+
+
+def _plain(value: Any) -> str | None:
+    if isinstance(value, dict):
+        value = value.get("name") or value.get("label") or value.get("title")
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        return None
+    plain = squeeze(str(value))
+    return plain if 0 < len(plain) <= 60 and plain.lower() not in ("null", "none", "undefined", "n/a") else None

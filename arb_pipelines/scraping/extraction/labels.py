@@ -1,0 +1,94 @@
+"""Facts that the page's text states as label and value: `SKU: 123`, `Brand | Acme`, `EAN 4006381333931`.
+
+What belongs here: the labels, in the languages of shops, and finding the value that stands beside one.
+"""
+
+from __future__ import annotations
+
+import re
+
+from arb_pipelines.scraping.extraction.candidates import CandidateSheet
+from arb_pipelines.scraping.extraction.document import Document, Element, place_of, squeeze
+from arb_pipelines.scraping.extraction.regions import Regions
+from arb_pipelines.scraping.extraction.vocabulary import entries
+
+METHOD = "label"
+MAX_VALUE_CHARS = 60
+LABELS = {
+    label: field_name
+    for field_name in ("seller", "condition", "brand", "gtin", "mpn", "sku")
+    for label in entries("labels", field_name)
+}
+_LONGEST = max(map(len, LABELS))
+_COLON = re.compile(r"\s*[:：#]\s*|\s+[-–|]\s+")
+_TRAILING = " \t\n:：#.|-–"
+_SKU_VALUE = re.compile(r"[\w./+\-#]{2,40}")
+_WORDY = re.compile(r"^[A-Za-zÀ-ɏЀ-ӿ]+$")
+_WEIGHT = {"sku": 3.2, "mpn": 2.4, "gtin": 3.2, "brand": 2.6, "condition": 3.0, "seller": 2.5}
+
+
+def propose_from_labels(document: Document, sheet: CandidateSheet, regions: Regions) -> None:
+    """Propose the values that stand beside known labels, outside neighbours' tiles and menus."""
+    texts = document.texts
+    seen: set[tuple[str, str]] = set()
+    for number, (element, text) in enumerate(texts):
+        if len(text) > 400:
+            continue
+        for field_name, value, holder in _pairs(texts, number, element, text):
+            shown = clean_value(field_name, value)
+            if shown is None or (field_name, shown) in seen or regions.is_aside(holder):
+                continue
+            seen.add((field_name, shown))
+            weight = _WEIGHT[field_name] * (0.8 ** sum(1 for name, _ in seen if name == field_name)) / 0.8
+            sheet.add(
+                field_name,
+                shown,
+                METHOD,
+                weight,
+                squeeze(f"{text} {value}" if value not in text else text),
+                place_of(holder),
+            )
+
+
+def _pairs(
+    texts: list[tuple[Element, str]], number: int, element: Element, text: str
+) -> list[tuple[str, str, Element]]:
+    """Return (field, value, element) when `text` is a label, or holds label and value."""
+    plain = squeeze(text)
+    if len(plain) <= _LONGEST + 2:
+        field_name = LABELS.get(plain.strip(_TRAILING).lower()) or LABELS.get(plain.rstrip(":： ").lower())
+        if field_name:
+            value = _value_after(texts, number)
+            return [(field_name, value, element)] if value else []
+    parts = _COLON.split(plain, maxsplit=1)
+    if len(parts) == 2 and len(parts[0]) <= _LONGEST:
+        field_name = LABELS.get(parts[0].strip(_TRAILING).lower())
+        if field_name:
+            value = parts[1] or _value_after(texts, number)
+            return [(field_name, value, element)] if value else []
+    return []
+
+
+def _value_after(texts: list[tuple[Element, str]], number: int) -> str:
+    for element, text in texts[number + 1 : number + 3]:
+        value = squeeze(text).lstrip(":：#|-– ").strip()
+        if value:
+            return value if len(value) <= MAX_VALUE_CHARS or element is None else ""
+    return ""
+
+
+def clean_value(field_name: str, value: str) -> str | None:
+    """Return the usable part of what stands beside a label, None when it cannot be a value of that field."""
+    value = squeeze(value).strip(" :#|,;")
+    if field_name in ("sku", "mpn", "gtin"):
+        match = _SKU_VALUE.match(value)
+        code = match[0].strip(".-/#") if match else ""
+        if not any(c.isdigit() for c in code):
+            return code if field_name == "mpn" and 3 <= len(code) <= 20 and code.isupper() and code == value else None
+        if field_name == "mpn" and len(value) <= 30:
+            return value
+        return code if len(code) >= 2 else None
+    if field_name == "brand":
+        value = re.split(r"\s{2,}|[|•;]| - ", value)[0].strip()
+        return value if 1 < len(value) <= 40 and not value.isdigit() and value.lower() not in LABELS else None
+    return value if 1 < len(value) <= MAX_VALUE_CHARS and value.lower() not in LABELS else None

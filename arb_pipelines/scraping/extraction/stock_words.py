@@ -1,0 +1,56 @@
+"""What shops write about stock, and what it means.
+
+What belongs here: schema.org's availability values and the phrases of visible text, in the languages of shops.
+What says nothing about stock is None.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from arb_pipelines.domain.raw_product import Availability
+from arb_pipelines.scraping.extraction.vocabulary import words
+
+_SCHEMA = {
+    "instock": Availability.IN_STOCK,
+    "onlineonly": Availability.IN_STOCK,
+    "instoreonly": Availability.IN_STOCK,
+    "available": Availability.IN_STOCK,
+    "limitedavailability": Availability.LIMITED,
+    "outofstock": Availability.OUT_OF_STOCK,
+    "oos": Availability.OUT_OF_STOCK,
+    "soldout": Availability.OUT_OF_STOCK,
+    "unavailable": Availability.OUT_OF_STOCK,
+    "notavailable": Availability.OUT_OF_STOCK,
+    "preorder": Availability.PRE_ORDER,
+    "presale": Availability.PRE_ORDER,
+    "backorder": Availability.BACK_ORDER,
+    "availablefororder": Availability.BACK_ORDER,
+    "discontinued": Availability.DISCONTINUED,
+}
+# A negation is looked for before its positive: "not available" holds "available".
+_PHRASES = (
+    (words("stock", "gone"), Availability.DISCONTINUED),
+    (words("stock", "out"), Availability.OUT_OF_STOCK),
+    (words("stock", "pre_order"), Availability.PRE_ORDER),
+    (words("stock", "back_order"), Availability.BACK_ORDER),
+    (words("stock", "limited"), Availability.LIMITED),
+    (words("stock", "in"), Availability.IN_STOCK),
+)
+
+
+def availability_of_markup(text: str | None) -> Availability | None:
+    """Return the state that a schema.org URL or a bare word names (`http://schema.org/InStock`, `in stock`)."""
+    if not text:
+        return None
+    word = re.sub(r"[\s_-]", "", text.strip().rstrip("/").rsplit("/", 1)[-1].rsplit("#", 1)[-1]).lower()
+    return _SCHEMA.get(word)
+
+
+@lru_cache(maxsize=8_192)
+def availability_of_text(text: str | None) -> Availability | None:
+    """Return the state that a phrase states, None when it says nothing about stock."""
+    if not text:
+        return None
+    return next((state for pattern, state in _PHRASES if pattern.search(text)), None)

@@ -1,0 +1,100 @@
+"""Pages that are not what was asked for: challenges, empty shells, listings, things that are not HTML.
+
+What belongs here: recognising them. Users of price trackers lose most by a block page that is read as a product.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from arb_pipelines.scraping.extraction.document import Document, squeeze
+from arb_pipelines.scraping.extraction.identity import PageIdentity
+from arb_pipelines.scraping.extraction.schema_items import SchemaNode
+from arb_pipelines.scraping.extraction.visible_prices import SeenPrice
+from arb_pipelines.scraping.extraction.vocabulary import words
+
+CHALLENGE = "challenge"
+EMPTY_SHELL = "empty_shell"
+NOT_HTML = "not_html"
+LISTING = "listing"
+SHELL_CHARS = 250
+CHALLENGE_CHARS = 2_500
+CROWD = 4
+
+_CHALLENGE_TEXT = words("challenge", "text")
+_CHALLENGE_MARKUP = re.compile(
+    rb"cf-chl-|challenge-platform/h/|id=[\"']challenge-(?:form|running|stage)|px-captcha|_Incapsula_Resource|captcha-delivery\.com|/cdn-cgi/challenge"
+    rb"|g-recaptcha|h-captcha|hcaptcha\.com/1/api|awswaf|aws-waf-token|akam/\d+/pixel|/_sec/cp_challenge|geo\.captcha|kasada|ips\.js\?",
+    re.IGNORECASE,
+)
+_MARKUP = re.compile(rb"<(?:!doctype|html|head|body|div|span|p|h1|table|meta|title|a|script)\b", re.IGNORECASE)
+_LISTING_TYPES = frozenset({"itemlist", "collectionpage", "searchresultspage", "offercatalog", "productcollection"})
+
+
+def is_html(html: bytes) -> bool:
+    """Return whether the bytes hold any HTML element near their beginning; a PDF, an image or JSON does not."""
+    head = html[:200_000].replace(b"\0", b"")
+    return _MARKUP.search(head) is not None and not head.lstrip().startswith((b"%PDF", b"{", b"["))
+
+
+def visible_text(document: Document, limit: int = 6_000) -> str:
+    """Return the first `limit` characters of the page's text, as a reader without pictures sees it."""
+    pieces: list[str] = []
+    size = 0
+    for element, text in document.texts:
+        if element.tag == "title":
+            continue
+        plain = squeeze(text)
+        pieces.append(plain)
+        size += len(plain) + 1
+        if size > limit:
+            break
+    return " ".join(pieces)
+
+
+def challenge_or_shell(document: Document, html: bytes, has_product: bool) -> str | None:
+    """Return `challenge` or `empty_shell` when the page is one, else None.
+
+    `has_product` says that the page's markup describes a product that fits the page; then little text is no shell.
+    """
+    text = visible_text(document)
+    if len(text) < CHALLENGE_CHARS and not has_product:
+        words = _CHALLENGE_TEXT.search(f"{document.title} {text}")
+        if words or (len(text) < SHELL_CHARS * 2 and _CHALLENGE_MARKUP.search(html)):
+            return CHALLENGE
+    return EMPTY_SHELL if len(text) < SHELL_CHARS and not has_product else None
+
+
+def is_listing(
+    document: Document,
+    nodes: Sequence[SchemaNode],
+    identity: PageIdentity,
+    seen: Sequence[SeenPrice],
+    product_fit: float | None,
+    products: int,
+) -> bool:
+    """Return whether the page shows many products and none of them is the page's own.
+
+    `product_fit` is how well the best product item fits the page (None: no item), `products` how many differ.
+    """
+    if product_fit is not None and product_fit >= 2.5:
+        return False
+    kind = (document.meta("og:type") or "").lower()
+    if kind in ("product", "og:product", "product.item") or document.meta("product:price:amount", "og:price:amount"):
+        return False
+    if products >= 3 or "product.group" in kind:
+        return True
+    if any(node.types & _LISTING_TYPES and not node.path for node in nodes):
+        return True
+    return _best_is_in_a_crowd(seen)
+
+
+def _best_is_in_a_crowd(seen: Sequence[SeenPrice]) -> bool:
+    prices = [item for item in seen if item.mention.currencies and item.score > 0]
+    if not prices:
+        return False
+    crowds = Counter(item.signature for item in {(i.signature, i.mention.amount): i for i in prices}.values())
+    best = max(prices, key=lambda item: item.score)
+    return crowds[best.signature] >= CROWD

@@ -1,0 +1,293 @@
+"""Prices as a reader of the page sees them.
+
+What belongs here: every amount in the text with its surroundings, scored by how much it looks like the price of
+the page's product: a currency sign, a price-like class, nearness to the heading and the buy button, outside
+neighbours' tiles, not crossed out, not an instalment.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from arb_pipelines.scraping.extraction.anchors import Anchors
+from arb_pipelines.scraping.extraction.candidates import CandidateSheet
+from arb_pipelines.scraping.extraction.currencies import meanings_of
+from arb_pipelines.scraping.extraction.document import (
+    BLOCK_TAGS,
+    Document,
+    Element,
+    marks_of,
+    place_of,
+    squeeze,
+    text_of,
+)
+from arb_pipelines.scraping.extraction.money_text import MoneyMention, find_money
+from arb_pipelines.scraping.extraction.price_roles import (
+    Role,
+    flags_of,
+    is_old_label,
+    role_of,
+)
+from arb_pipelines.scraping.extraction.regions import Regions, is_struck
+
+METHOD = "visible"
+MAX_NUMBERS = 600
+CONTEXT_CHARS = 60
+CROWD = 4  # so many amounts in the same kind of element are tiles of a grid
+PAIR_DISTANCE = 15  # elements between an old price and the price that replaces it
+_DIGIT = re.compile(r"[0-9]")
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPrice:
+    """One amount in its place. `score` above about 4 is a likely price of the product."""
+
+    mention: MoneyMention
+    role: Role
+    score: float
+    element: Element
+    text: str
+    signature: str = ""
+
+
+def propose_from_text(document: Document, sheet: CandidateSheet, regions: Regions, anchors: Anchors) -> list[SeenPrice]:
+    """Propose the likeliest visible prices; return every amount that was seen, in document order."""
+    seen = see_prices(document, regions, anchors)
+    best: dict[str, SeenPrice] = {}
+    for item in seen:
+        if item.role is Role.PRICE and item.score > best.get(item.mention.amount, item).score - 1e-9:
+            best[item.mention.amount] = item
+    for item in sorted(best.values(), key=lambda i: -i.score)[:4]:
+        weight = min(4.0, max(0.0, (item.score - 2.0) / 2))
+        sheet.add("price", item.mention.amount, METHOD, weight, item.text, place_of(item.element))
+    return seen
+
+
+def see_prices(document: Document, regions: Regions, anchors: Anchors) -> list[SeenPrice]:
+    """Return the amounts in the page's text, with role and score, in document order."""
+    found: list[tuple[Element, Element, str, MoneyMention]] = []
+    done: set[Element] = set()
+    has_digit = _DIGIT.search
+    numbers = [(element, text) for element, text in document.texts if has_digit(text)]
+    for element, own_text in numbers[:MAX_NUMBERS]:
+        if not _may_be_price(element, own_text):
+            continue
+        holder = _holder(element, own_text)
+        if holder in done:
+            continue
+        done.add(holder)
+        text = joined_text(holder)
+        for mention in find_money(text)[:6]:
+            found.append((element, holder, text, mention))
+    crowds = Counter(_signature(holder) for _, holder, *_ in found)
+    seen = []
+    for element, holder, text, plain in found:
+        before, after = text[: plain.start], text[plain.end :]
+        mention = _with_sign_beside(plain, holder, before, after)
+        role, score = _judge(regions, element, holder, mention, before, after)
+        score += _nearness(document, document.positions.get(holder, 0), anchors)
+        signature = _signature(holder)
+        score -= 2.0 if crowds[signature] >= CROWD else 0.0
+        seen.append(SeenPrice(mention, role, score, holder, text, signature))
+    return _settle_pairs(document, seen)
+
+
+def _may_be_price(element: Element, text: str) -> bool:
+    if any(mention.currencies for mention in find_money(text[:300])):
+        return True
+    step = element
+    for _ in range(3):
+        if step is None:
+            return False
+        if flags_of(marks_of(step)).is_price:
+            return len(text) < 60
+        step = step.getparent()
+    plain = text.strip()
+    return len(plain) <= 12 and plain[:1].isdigit() and bool(_sign_beside(element))
+
+
+def _holder(element: Element, text: str) -> Element:
+    """Return the smallest element that shows the whole price: sign, units and cents may be apart."""
+    holder, shown = element, text_of(element, 80)
+    for _ in range(3):
+        parent = holder.getparent()
+        if parent is None or parent.tag in ("body", "tr", "ul", "form"):
+            break
+        whole = text_of(parent, 80)
+        money = find_money(whole)
+        if (
+            len(whole) > 40
+            or len(money) > 1
+            or (len(whole) > len(shown) + 12 and any(m.currencies for m in find_money(shown)))
+        ):
+            break
+        holder, shown = parent, whole
+    return holder
+
+
+def joined_text(element: Element) -> str:
+    """Return the text of `element` with raised or small cents set off by a point: `12<sup>99</sup>` is 12.99."""
+    pieces: list[str] = []
+    _join(element, pieces)
+    return squeeze("".join(pieces))[:300]
+
+
+def _join(element: Element, pieces: list[str]) -> None:
+    text = element.text or ""
+    if text.strip():
+        last = "".join(pieces[-2:]).rstrip()[-1:]
+        is_cents = len(text.strip()) == 2 and text.strip().isdigit() and last.isdigit()
+        if is_cents and (element.tag in ("sup", "sub", "small") or flags_of(marks_of(element)).is_cents):
+            pieces.append(".")
+            text = text.strip()
+        elif last.isdigit() and text[0].isdigit():
+            pieces.append(" ")
+        pieces.append(text)
+    elif text:
+        pieces.append(" ")
+    for child in element:
+        if child.tag in ("script", "style", "template", "svg"):
+            pieces.append(child.tail or "")
+            continue
+        block = child.tag in BLOCK_TAGS
+        if block:
+            pieces.append(" ")
+        _join(child, pieces)
+        pieces.append(" " if block else "")
+        if child.tail:
+            pieces.append(child.tail)
+
+
+def _judge(
+    regions: Regions, element: Element, holder: Element, mention: MoneyMention, before: str, after: str
+) -> tuple[Role, float]:
+    """Return role and score of an amount from its words and its element, without its position."""
+    label = before if before.strip() else _label_before(holder)
+    tail = after if after.strip() else squeeze(holder.tail)[:CONTEXT_CHARS]
+    role = role_of(label[-CONTEXT_CHARS:], tail[:CONTEXT_CHARS])
+    score = _marks_score(element)
+    if role is Role.PRICE and (is_struck(element) or flags_of(_marks_between(element, holder)).is_old):
+        role = Role.LIST
+    score += 2.0 if mention.currencies else 0.0
+    score -= 5.0 if regions.is_aside(holder) else 0.0
+    score -= 2.0 if regions.is_hidden(holder) else 0.0
+    score -= 3.0 if not mention.amount.strip("0.") else 0.0
+    return role, score
+
+
+def _with_sign_beside(mention: MoneyMention, holder: Element, before: str, after: str) -> MoneyMention:
+    """Return the mention with the sign that a sibling element shows alone: `<b>294</b><i> 元</i>`."""
+    if mention.currencies or before.strip() or after.strip():
+        return mention
+    sign = _sign_beside(holder)
+    return replace(mention, currencies=meanings_of(sign), sign=sign) if sign else mention
+
+
+def _sign_beside(element: Element) -> str:
+    """Return the currency sign that stands alone right after or before `element`, empty when none does."""
+    following, previous = element.getnext(), element.getprevious()
+    beside = [squeeze(element.tail)]
+    if following is not None and not beside[0]:
+        beside.append(text_of(following, 12))
+    if previous is not None:
+        beside.append(squeeze(previous.tail) or text_of(previous, 12))
+    return next((shown for shown in beside if 0 < len(shown) <= 6 and meanings_of(shown)), "")
+
+
+def _settle_pairs(document: Document, seen: list[SeenPrice]) -> list[SeenPrice]:
+    """Return `seen` with was/now pairs settled.
+
+    A lower amount close to an old price is the price with more certainty. An amount that only its class calls
+    old, with no lower one near it, is no old price.
+    """
+    placed = [(item, document.positions.get(item.element, 0)) for item in seen]
+    settled = []
+    for item, at in placed:
+        near = [other for other, there in placed if abs(at - there) <= PAIR_DISTANCE and other is not item]
+        if item.role is Role.LIST:
+            is_lone = not any(other.role is Role.PRICE and _below(other, item) for other in near)
+            if is_lone and not is_struck(item.element) and not is_old_label(_label_before(item.element)):
+                item = replace(item, role=Role.PRICE, score=item.score - 0.5)
+        elif item.role is Role.PRICE and item.mention.currencies:
+            is_now = any(other.role is Role.LIST and _below(item, other) for other in near)
+            item = replace(item, score=item.score + 1.0) if is_now else item
+        settled.append(item)
+    return settled
+
+
+def _below(first: SeenPrice, second: SeenPrice) -> bool:
+    return Decimal(first.mention.amount) < Decimal(second.mention.amount)
+
+
+def _marks_score(element: Element) -> float:
+    score = 0.0
+    step = element
+    for level in range(4):
+        if step is None or step.tag in ("body", "html"):
+            break
+        flags = flags_of(marks_of(step))
+        if flags.is_price:
+            score = max(score, 3.0 - 0.4 * level)
+        if level < 2 and flags.is_other:
+            return score - 3.0
+        if level < 2 and flags.is_current:
+            score += 0.7
+        step = step.getparent()
+    return score + (1.0 if element.get("itemprop") == "price" else 0.0)
+
+
+def _marks_between(element: Element, holder: Element) -> str:
+    """Return the marks of `element` and of what lies between it and `holder`; a parent's, when it has none."""
+    marks = marks_of(element)
+    step = element
+    while step is not holder and step is not None:
+        step = step.getparent()
+        marks = f"{marks} {marks_of(step)}" if step is not None else marks
+    parent = holder.getparent()
+    return marks if marks.strip() or parent is None else marks_of(parent)
+
+
+def _label_before(holder: Element) -> str:
+    """Return the words right before `holder`: its previous sibling's, else its parent's own text."""
+    previous = holder.getprevious()
+    if previous is not None:
+        return squeeze(f"{text_of(previous, 120)} {previous.tail or ''}")
+    parent = holder.getparent()
+    if parent is None:
+        return ""
+    above = parent.getprevious()
+    own = squeeze(parent.text)
+    return own or (text_of(above, 120) if above is not None else "")
+
+
+def _signature(element: Element) -> str:
+    steps = []
+    step = element
+    for _ in range(4):
+        if step is None:
+            break
+        steps.append(f"{step.tag}.{step.get('class') or ''}")
+        step = step.getparent()
+    return ">".join(steps)
+
+
+def _nearness(document: Document, position: int, anchors: Anchors) -> float:
+    heading = anchors.heading
+    button = document.positions.get(anchors.button) if anchors.button is not None else None
+    score = 0.0
+    if heading is not None:
+        distance = position - heading
+        if 0 <= distance <= 120:
+            score += 2.0
+        elif 0 <= distance <= 350:
+            score += 1.0
+        elif distance < -60:
+            score -= 0.5
+        elif distance > 900:
+            score -= 1.0
+    if button is not None and abs(position - button) <= 80:
+        score += 1.0
+    return score

@@ -1,0 +1,48 @@
+"""Stock as a reader of the page sees it: a phrase near the price, or the button that takes the order.
+
+What belongs here: phrases in the product's own part of the page, and the state of its buy button. A button that
+can be pressed states that the shop takes an order; a phrase that says otherwise outweighs it.
+"""
+
+from __future__ import annotations
+
+from arb_pipelines.scraping.extraction.candidates import CandidateSheet
+from arb_pipelines.scraping.extraction.document import Document, Element, marks_of, place_of, squeeze, text_of
+from arb_pipelines.scraping.extraction.regions import Regions
+from arb_pipelines.scraping.extraction.stock_words import availability_of_text
+from arb_pipelines.scraping.extraction.vocabulary import marks, split_marks
+
+_STOCK = marks("marks", "stock")
+_DISABLED = marks("marks", "disabled")
+MAX_DISTANCE = 450
+MAX_PHRASE_CHARS = 90
+
+
+def propose_stock(
+    document: Document, sheet: CandidateSheet, regions: Regions, anchor: int | None, button: Element | None
+) -> None:
+    """Propose the stock states that phrases near `anchor` (a position) state, and what the buy button says."""
+    start = anchor if anchor is not None else 0
+    for element, text in document.texts:
+        position = document.positions.get(element, 0)
+        if not start - 60 <= position <= start + MAX_DISTANCE or not 3 <= len(text) <= 200:
+            continue
+        phrase = squeeze(text)
+        if len(phrase) > MAX_PHRASE_CHARS:
+            continue
+        state = availability_of_text(phrase)
+        if state is None or regions.is_aside(element) or regions.is_hidden(element):
+            continue
+        near = f"{marks_of(element)} {marks_of(element.getparent()) if element.getparent() is not None else ''}"
+        weight = 2.2 if _STOCK.search(split_marks(near)) else 1.2
+        weight *= 1.0 if len(phrase) <= 45 else 0.6
+        sheet.add("availability", state.value, "visible", weight, phrase, place_of(element))
+    if button is not None:
+        is_off = button.get("disabled") is not None or _DISABLED.search(split_marks(marks_of(button))) is not None
+        state_words = availability_of_text(text_of(button, 60) or button.get("value"))
+        if state_words is not None:
+            sheet.add("availability", state_words.value, "button", 2.0, text_of(button, 60), place_of(button))
+        elif not is_off:
+            sheet.add(
+                "availability", "InStock", "button", 1.2, text_of(button, 60) or marks_of(button), place_of(button)
+            )

@@ -1,0 +1,75 @@
+"""Reason codes: why a request brought nothing, as one word that is stored, counted and shown.
+
+What belongs here: the exceptions that carry a code, and the translation of everybody else's exceptions.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    IgnoreRequest,
+    ResponseDataLossError,
+    UnsupportedURLSchemeError,
+)
+from scrapy.spidermiddlewares.httperror import HttpError
+
+
+class RefusedRequestError(IgnoreRequest):
+    """A request that we do not make, or an answer that we do not use; `reason` says why."""
+
+    def __init__(self, reason: str) -> None:
+        """Carry the reason code."""
+        super().__init__(reason)
+        self.reason = reason
+
+
+_BY_TYPE: tuple[tuple[type[BaseException], str], ...] = (
+    (DownloadTimeoutError, "timeout"),
+    (TimeoutError, "timeout"),
+    (DownloadConnectionRefusedError, "connection_refused"),
+    (CannotResolveHostError, "dns_failure"),
+    (DownloadCancelledError, "too_large"),
+    (ResponseDataLossError, "truncated"),
+    (UnsupportedURLSchemeError, "bad_url"),
+)
+# Only the text tells these apart: Scrapy, OpenSSL and Chromium raise one type for many causes.
+_BY_TEXT = (
+    ("max redirections", "redirect_loop"),
+    ("DOWNLOAD_MAXSIZE", "too_large"),
+    ("ssrf_", "ssrf_private_address"),
+    ("certificate verify failed", "tls_error"),
+    ("SSL", "tls_error"),
+    ("ERR_TOO_MANY_REDIRECTS", "redirect_loop"),
+    ("ERR_CONNECTION_REFUSED", "connection_refused"),
+    ("ERR_NAME_NOT_RESOLVED", "dns_failure"),
+    ("Timeout", "timeout"),
+    ("Executable doesn't exist", "browser_missing"),
+    ("BrowserType.launch", "browser_missing"),
+)
+
+
+def reason_of(error: BaseException) -> str:
+    """Return the reason code of any exception that ended a request."""
+    if isinstance(error, RefusedRequestError):
+        return error.reason
+    if isinstance(error, HttpError):
+        return f"http_{error.response.status}"
+    text = f"{type(error).__name__}: {error}"
+    for fragment, reason in _BY_TEXT:
+        if fragment in text:
+            return reason
+    for kind, reason in _BY_TYPE:
+        if isinstance(error, kind):
+            return reason
+    return "connection_lost" if isinstance(error, DownloadFailedError) else "download_error"
+
+
+def response_of(error: BaseException) -> Any:
+    """Return the response that an HTTP error carries, else None."""
+    return error.response if isinstance(error, HttpError) else None

@@ -1,0 +1,126 @@
+"""Moving the prices of active listings: decide all, stop the run if too many would fall, store, then tell the outlet.
+
+What belongs here: the order of steps. A price is stored with its reason before the outlet hears it; where a run
+died between the two, the outlet still shows the old price and the next run repairs it. The floor is checked once
+more in the last step before the outlet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from arb_pipelines.domain.listing import Listing, ListingState
+from arb_pipelines.domain.money import Money
+from arb_pipelines.domain.ports import Clock, Seller
+from arb_pipelines.domain.price import PricePrediction
+from arb_pipelines.domain.repricing import PriceChange, RepriceBreaker, decide_price
+from arb_pipelines.domain.spend_limit import Action, Refusal
+from arb_pipelines.domain.stores import Books
+from arb_pipelines.services.outcomes import NotDone, Report, halted, refused_by
+
+BREAKER = RepriceBreaker()
+
+
+class PricedSeller(Seller, Protocol):
+    """An outlet that also tells what it shows for a SKU."""
+
+    def fetch_prices(self, skus: Sequence[str]) -> dict[str, Money]:
+        """Return the live price of each SKU; one without a live listing is left out.
+
+        Raises:
+            OSError: the outlet cannot be read.
+            ValueError: the outlet's answer cannot be understood.
+        """
+
+
+@dataclass(slots=True)
+class Repriced(Report):
+    """Price changes that are live, SKUs whose outlet price was repaired, what was left and why the run stopped."""
+
+    changed: list[PriceChange] = field(default_factory=list)
+    repaired: list[str] = field(default_factory=list)
+    not_done: list[NotDone] = field(default_factory=list)
+    stopped: Refusal | None = None
+
+
+def reprice(
+    books: Books,
+    seller: PricedSeller,
+    predictions: Mapping[tuple[str, str, str], PricePrediction],
+    clock: Clock,
+    *,
+    breaker: RepriceBreaker = BREAKER,
+    days_a_day: float = 1.0,
+) -> Repriced:
+    """Reprice every active listing of the outlet.
+
+    Args:
+        books: our books.
+        seller: the outlet.
+        predictions: the model's answers by (product_id, condition, outlet).
+        clock: the time.
+        breaker: stops the run before its first change when too many prices would fall.
+        days_a_day: selling days in one calendar day (the sandbox world runs faster).
+    """
+    done = Repriced()
+    active = [found for found in books.listings.load((ListingState.ACTIVE,)) if found.outlet == seller.outlet]
+    try:
+        shown = seller.fetch_prices([listing.sku for listing in active]) if active else {}
+    except (OSError, ValueError) as error:
+        done.stopped = Refusal("outlet_unreadable", str(error))
+        return done
+    in_step = _repair(active, shown, books, seller, done)
+    changes: list[tuple[Listing, PriceChange]] = []
+    for listing in in_step:
+        prediction = predictions.get((listing.product_id, listing.condition, listing.outlet))
+        target = prediction.middle if prediction and prediction.abstained is None else None
+        change = decide_price(listing, target, clock.now(), days_a_day=days_a_day)
+        if change is not None:
+            changes.append((listing, change))
+    done.stopped = done.stopped or breaker.refuse([change for _, change in changes], len(active))
+    for listing, change in changes:
+        _apply(listing, change, books, seller, clock, done)
+    return done
+
+
+def _repair(
+    active: Sequence[Listing], shown: Mapping[str, Money], books: Books, seller: Seller, done: Repriced
+) -> list[Listing]:
+    """Set the outlet's price right where it differs from the books; return the listings that agree."""
+    in_step = []
+    for listing in active:
+        price = shown.get(listing.sku)
+        if price is None:
+            done.not_done.append(NotDone(listing.sku, "absent_at_outlet", "no live listing; it is not put up again"))
+        elif price == listing.price:
+            in_step.append(listing)
+        elif _push(listing, listing.price, books, seller, done):
+            done.repaired.append(listing.sku)
+    return in_step
+
+
+def _apply(listing: Listing, change: PriceChange, books: Books, seller: Seller, clock: Clock, done: Repriced) -> None:
+    done.stopped = done.stopped or halted(books, Action.REPRICE)
+    if done.stopped is not None:
+        return
+    if not books.listings.store_price(change.sku, change.old, change.new, change.reason, clock.now()):
+        done.not_done.append(NotDone(change.sku, "price_moved", "the price was changed meanwhile"))
+    elif _push(listing, change.new, books, seller, done):
+        done.changed.append(change)
+
+
+def _push(listing: Listing, price: Money, books: Books, seller: Seller, done: Repriced) -> bool:
+    done.stopped = done.stopped or halted(books, Action.REPRICE)
+    if done.stopped is not None:
+        return False
+    if not 0 < listing.floor.minor <= price.minor:
+        done.not_done.append(NotDone(listing.sku, "below_floor", f"{price} is below the floor {listing.floor}"))
+        return False
+    try:
+        seller.update_price(listing.sku, price)
+    except (OSError, ValueError) as error:
+        done.not_done.append(refused_by(listing.sku, error))
+        return False
+    return True

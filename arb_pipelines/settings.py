@@ -1,0 +1,188 @@
+"""Every setting of the project in one class; the only reader of the environment and of `.env`.
+
+What belongs here: names, defaults, units and the checks that make a wrong value one clear line. Adapters and
+services get plain values; only `defs/resources.py`, the API and the command line read a `Settings`.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from arb_pipelines.domain.approval import ApprovalPolicy
+from arb_pipelines.domain.money import Money
+from arb_pipelines.domain.outlet import OutletTerms
+from arb_pipelines.domain.scoring import BuyingRules
+from arb_pipelines.domain.site import Site
+from arb_pipelines.domain.spend_limit import SpendLimit
+
+
+# The headless shell first: a page costs 360-690 CPU ms in it, 980 in the full Chromium.
+BROWSERS = ("chromium-headless-shell", "chromium", "google-chrome", "chromium-browser")
+
+
+class Mode(StrEnum):
+    """What acting means: the same code with other adapters."""
+
+    PAPER = "paper"  # sandbox shops and outlet only; its own database
+    ASSIST = "assist"  # real shops; a person completes each purchase from a prepared link
+
+
+class Settings(BaseSettings):
+    """Settings, read from `ARB_*` environment variables and a `.env` file in the working folder."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ARB_", env_file=".env", extra="ignore", validate_default=True, frozen=True
+    )
+
+    home: Path = Field(Path(".arb"), description="Folder of the embedded stores, logs and the Dagster home.")
+    mode: Mode = Field(Mode.PAPER, description="`paper` (sandbox money) or `assist` (a person completes purchases).")
+    sites_dir: Path = Field(Path("sites"), description="Folder with one TOML file a site.")
+
+    database_url: str | None = Field(None, description="SQLAlchemy URL of the books; default: SQLite in the home.")
+    raw_store_url: str | None = Field(
+        None, description="`mongodb://host/database` for the raw scrapes; default: Parquet in the home."
+    )
+    mlflow_url: str | None = Field(None, description="MLflow tracking URI; default: SQLite in the home.")
+
+    scrape_interval_s: Annotated[int, Field(ge=5)] = Field(300, description="How often the scrape sensor looks, s.")
+    follow_interval_s: Annotated[int, Field(ge=5)] = Field(
+        60, description="How often the sensors behind it look (fresh offers, approvals, stock, orders), s."
+    )
+    books_interval_s: Annotated[int, Field(ge=5)] = Field(
+        600, description="How often open positions are looked after: parcels, live listings, new orders, s."
+    )
+    shards: Annotated[int, Field(ge=1, le=64)] = Field(8, description="Parallel crawl runs a tick.")
+    crawl_deadline_s: Annotated[int, Field(ge=10)] = Field(240, description="Longest crawl of one shard, s.")
+    user_agent: str = Field(
+        "arb_pipelines/0.1 (+https://example.org/contact)",
+        description="Sent to every shop; put a page or address where you can be reached.",
+    )
+    allow_loopback: bool = Field(False, description="Allow sites on this machine (the sandbox world sets it).")
+    browser_path: Path | None = Field(None, description="Chromium to use; default: the first one found.")
+
+    currency: str = Field("USD", description="Currency of the books (ISO 4217).")
+    min_roi: Decimal = Field(Decimal("0.30"), description="Smallest profit / landed cost to buy at.")
+    min_profit: Decimal = Field(Decimal("3.00"), description="Smallest expected profit a unit, in `currency`.")
+    max_price_age_s: Annotated[int, Field(ge=10)] = Field(600, description="Oldest price to decide on, s.")
+    limit_order: Decimal = Field(Decimal("100"), description="Most one purchase may cost.")
+    limit_day: Decimal = Field(Decimal("500"), description="Most all purchases may cost in 24 h.")
+    limit_site_day: Decimal = Field(Decimal("150"), description="Most to spend at one shop in 24 h.")
+    policy_max_unit_cost: Decimal = Field(
+        Decimal("100"), description="The written policy approves units up to this (paper mode only)."
+    )
+    policy_max_open: Annotated[int, Field(ge=0)] = Field(10, description="Most approvals waiting at a time.")
+    approval_valid_s: Annotated[int, Field(ge=30)] = Field(900, description="How long an approval lasts, s.")
+    quiet_period_s: Annotated[int, Field(ge=1)] = Field(
+        120, description="How long an unanswered order may stay invisible at the shop before it counts as not placed."
+    )
+
+    sandbox_url: str | None = Field(None, description="Address of the sandbox outlet (set by `arb demo`).")
+    sandbox_buyer_token: SecretStr = Field(SecretStr("sandbox-buyer"), description="Our account at sandbox shops.")
+    sandbox_client_id: str = Field("sandbox-app", description="Our application at the sandbox outlet.")
+    sandbox_client_secret: SecretStr = Field(SecretStr("sandbox-cert"), description="Its secret.")
+    sandbox_refresh_token: SecretStr = Field(
+        SecretStr("sandbox-refresh-token"), description="Our seller account at the sandbox outlet."
+    )
+    sandbox_speed: Annotated[int, Field(ge=1)] = Field(3600, description="World seconds in one real second.")
+    start_sensors: bool = Field(False, description="Start with sensors and schedules on (`arb demo` does).")
+    retention_days: Annotated[int, Field(ge=1)] = Field(7, description="How long finished runs are kept, days.")
+
+    @field_validator("home", "sites_dir")
+    @classmethod
+    def _absolute(cls, path: Path) -> Path:
+        """Child processes run in other folders, so a relative path is fixed at once."""
+        return path.expanduser().absolute()
+
+    @cached_property
+    def books_url(self) -> str:
+        """Where the books are; each mode has its own embedded database, so paper money never meets real money."""
+        return self.database_url or f"sqlite:///{self.home / f'books-{self.mode}.sqlite'}"
+
+    @cached_property
+    def raw_store(self) -> tuple[str, dict[str, str]]:
+        """The raw store's factory (dotted path) and its options, as the crawl child gets them."""
+        if self.raw_store_url is None:
+            return "arb_pipelines.adapters.parquet.raw_scrapes:build", {"path": str(self.home / "raw")}
+        url, _, database = self.raw_store_url.rpartition("/")
+        return "arb_pipelines.adapters.mongo.raw_scrapes:build", {"url": url, "database": database}
+
+    @cached_property
+    def tracking_uri(self) -> str:
+        """Where MLflow keeps runs and model versions."""
+        return self.mlflow_url or f"sqlite:///{self.home / 'mlflow.sqlite'}"
+
+    @property
+    def dagster_home(self) -> Path:
+        """Folder of the embedded Dagster instance."""
+        return self.home / "dagster"
+
+    @property
+    def browser(self) -> Path | None:
+        """The Chromium for shops that need one: the one set, else the first on the PATH."""
+        if self.browser_path is not None:
+            return self.browser_path
+        found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+        return Path(found) if found else None
+
+    @property
+    def selling_days_a_day(self) -> float:
+        """How many selling days pass in a calendar day: more than one only in the accelerated sandbox world."""
+        return float(self.sandbox_speed) if self.mode is Mode.PAPER and self.sandbox_url else 1.0
+
+    def money(self, amount: Decimal) -> Money:
+        """Return an amount in the currency of the books."""
+        return Money.of(amount, self.currency)
+
+    @property
+    def outlet_terms(self) -> OutletTerms:
+        """What selling on the outlet costs; in paper mode that is the sandbox channel."""
+        return OutletTerms(
+            outlet="sandbox",
+            currency=self.currency,
+            fee_channel="sandbox",
+            fee_categories={"most": "most", "books": "books", "electronics": "electronics"},
+            other_category="most",
+            postage=Money.zero(self.currency),
+        )
+
+    def buying_rules(self, sites: Sequence[Site]) -> BuyingRules:
+        """Return the thresholds an offer must pass, with the declared sites."""
+        return BuyingRules(
+            terms=self.outlet_terms,
+            sites={site.key: site for site in sites},
+            min_profit=self.money(self.min_profit),
+            min_roi=self.min_roi,
+            max_age=timedelta(seconds=self.max_price_age_s),
+        )
+
+    @property
+    def spend_limits(self) -> list[SpendLimit]:
+        """The caps that every claim is held against."""
+        day = timedelta(hours=24)
+        return [
+            SpendLimit("order", self.money(self.limit_order), None),
+            SpendLimit("total", self.money(self.limit_day), day),
+            SpendLimit("site:*", self.money(self.limit_site_day), day),
+        ]
+
+    @property
+    def approval_policy(self) -> ApprovalPolicy | None:
+        """The written policy; None outside paper mode, where a person approves."""
+        if self.mode is not Mode.PAPER:
+            return None
+        return ApprovalPolicy(
+            name="paper",
+            max_unit_cost=self.money(self.policy_max_unit_cost),
+            max_open=self.policy_max_open,
+            valid_for=timedelta(seconds=self.approval_valid_s),
+        )

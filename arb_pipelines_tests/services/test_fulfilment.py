@@ -1,0 +1,151 @@
+"""Orders into the books once, shipments confirmed once."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from arb_pipelines.domain.fees import load_schedules
+from arb_pipelines.domain.listing import ListingState
+from arb_pipelines.domain.order import OrderState
+from arb_pipelines.domain.outlet import OutletTerms
+from arb_pipelines.services.fulfilment import Imported, Shipped, import_orders, ship_orders, tracking_number_for
+from arb_pipelines_tests.contracts.trade_records import usd
+from arb_pipelines_tests.fakes.dying import Death, Mortal, MortalBooks, WorkerKilled
+from arb_pipelines_tests.services.selling_desk import TERMS, SellingDesk
+
+
+def sold_desk(units: int = 1, fee: int | None = 672) -> SellingDesk:
+    """Return a desk that sold `units` lots at 50.00."""
+    desk = SellingDesk(lots=units)
+    desk.list_all()
+    for listing in desk.listings():
+        desk.clock.advance(minutes=1)
+        desk.outlet.sell(listing.sku, desk.clock.now(), fee=None if fee is None else usd(fee), tax=usd(350))
+    return desk
+
+
+def load(desk: SellingDesk, terms: OutletTerms = TERMS, death: Death | None = None) -> Imported:
+    """Import, perhaps to the worker's death."""
+    end = death or Death(0)
+    outlet = Mortal(desk.outlet, end)
+    return import_orders(MortalBooks(desk.books, end), outlet, load_schedules(), terms, desk.clock)
+
+
+def ship(desk: SellingDesk, death: Death | None = None) -> Shipped:
+    """Ship, perhaps to the worker's death."""
+    end = death or Death(0)
+    return ship_orders(MortalBooks(desk.books, end), Mortal(desk.outlet, end), tracking_number_for, desk.clock)
+
+
+def test_an_order_is_imported_once() -> None:
+    """Lot, listing and ledger move with it."""
+    desk = sold_desk()
+    (order,) = load(desk).imported
+    assert (order.revenue, order.fee, order.cost_of_goods, order.fee_estimated) == (
+        usd(5_000), usd(672), usd(2_000), False
+    )  # fmt: skip
+    assert order.profit == usd(2_328)
+    assert load(desk).summary() == {"imported": 0, "not_done": 0}
+    assert [lot.on_hand for lot in desk.lots()] == [0]
+    assert [listing.state for listing in desk.listings()] == [ListingState.SOLD]
+    assert desk.books.broken_invariants() == {}
+
+
+def test_an_untold_fee_is_estimated_and_says_so() -> None:
+    """From the schedule, with the tax that the buyer really paid: 12 % of 53.50 + 0.30."""
+    (order,) = load(sold_desk(fee=None)).imported
+    assert (order.fee, order.fee_estimated) == (usd(672), True)
+
+
+def test_an_unknown_fee_keeps_the_order_out_and_says_why() -> None:
+    """Zero is not a fee."""
+    desk = sold_desk(fee=None)
+    terms = OutletTerms(fee_categories={"toys": "toys"})
+    assert [left.code for left in load(desk, terms).not_done] == ["fee_unknown"]
+    assert len(load(desk).imported) == 1
+
+
+def test_late_orders_are_seen_within_the_overlap() -> None:
+    """The window reaches back a day behind the newest known order."""
+    desk = sold_desk(units=2)
+    late = desk.outlet.orders.pop(0)
+    load(desk)
+    desk.clock.advance(hours=20)
+    desk.outlet.orders.append(late)
+    assert [order.outlet_order_id for order in load(desk).imported] == [late.outlet_order_id]
+
+
+def test_an_order_from_the_future_does_not_hide_later_ones() -> None:
+    """A wrong clock at the outlet must not move our window."""
+    desk = sold_desk(units=2)
+    first, second = desk.outlet.orders
+    desk.outlet.orders = [replace(first, ordered_at=desk.clock.now() + timedelta(days=30))]
+    load(desk)
+    desk.outlet.orders.append(second)
+    assert len(load(desk).imported) == 1
+
+
+def test_what_we_do_not_have_is_an_alarm() -> None:
+    """An unknown SKU, and a second sale of a unit that is gone."""
+    desk = sold_desk()
+    (order,) = desk.outlet.orders
+    again = replace(order, outlet_order_id="order-8")
+    desk.outlet.orders += [again, replace(order, outlet_order_id="order-9", sku="foreign")]
+    done = load(desk)
+    assert len(done.imported) == 1
+    assert [(left.key, left.code) for left in done.not_done] == [
+        ("order-8/1", "oversold"), ("order-9/1", "unknown_sku")
+    ]  # fmt: skip
+
+
+def test_an_unreachable_outlet_is_reported() -> None:
+    """The next run reads the same window."""
+    desk = sold_desk()
+    desk.outlet.failing = {"fetch_orders"}
+    assert [left.code for left in load(desk).not_done] == ["outlet_unreadable"]
+
+
+def test_an_order_is_shipped_once_with_one_number() -> None:
+    """And the books keep the number."""
+    desk = sold_desk()
+    load(desk)
+    assert len(ship(desk).shipped) == 1
+    assert ship(desk).summary() == {"shipped": 0, "not_done": 0}
+    (order,) = desk.books.orders.load()
+    assert (order.state, order.tracking_number) == (OrderState.SHIPPED, desk.outlet.shipments[order.order_id])
+
+
+def test_orders_of_another_outlet_are_left_alone() -> None:
+    """Its own seller ships them."""
+    desk = sold_desk()
+    load(desk)
+    desk.outlet.outlet = "elsewhere"
+    assert ship(desk).shipped == []
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_killed_at_any_call_nothing_is_lost_or_doubled(after: bool) -> None:
+    """Import and shipment, each killed at each call, then done by healthy workers."""
+    for at in range(1, 12):
+        desk = sold_desk(units=2)
+        for act in (load, ship):
+            with contextlib.suppress(WorkerKilled):
+                act(desk, death=Death(at, after))
+        load(desk)
+        ship(desk)
+        orders = desk.books.orders.load()
+        assert [order.state for order in orders] == [OrderState.SHIPPED] * 2
+        assert desk.outlet.shipments == {order.order_id: tracking_number_for(order) for order in orders}
+        assert desk.books.broken_invariants() == {}
+
+
+def test_tracking_numbers_are_letters_and_digits_of_their_order() -> None:
+    """The same order, the same number."""
+    desk = sold_desk(units=2)
+    numbers = {tracking_number_for(order) for order in load(desk).imported}
+    assert len(numbers) == 2
+    assert all(number.isalnum() for number in numbers)
