@@ -25,7 +25,6 @@ from arb_pipelines.domain.scoring import BuyingRules
 from arb_pipelines.domain.site import Site
 from arb_pipelines.domain.spend_limit import SpendLimit
 
-
 # The headless shell first: a page costs 360-690 CPU ms in it, 980 in the full Chromium.
 BROWSERS = ("chromium-headless-shell", "chromium", "google-chrome", "chromium-browser")
 
@@ -150,7 +149,6 @@ class Settings(BaseSettings):
             outlet="sandbox",
             currency=self.currency,
             fee_channel="sandbox",
-            fee_categories={"most": "most", "books": "books", "electronics": "electronics"},
             other_category="most",
             postage=Money.zero(self.currency),
         )

@@ -11,7 +11,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -24,12 +24,11 @@ from arb_pipelines_tests.fakes.clock import SettableClock
 CLUSTER_SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
-    "fsync": "off",
-    "synchronous_commit": "off",
-    "full_page_writes": "off",
     "max_connections": "60",
     "shared_buffers": "32MB",
 }
+# A test survives no power cut, so it need not wait for the disk.
+FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 def skip_or_fail(reason: str) -> None:
@@ -64,7 +63,7 @@ def unprivileged_user() -> str | None:
 class PostgresCluster:
     """A cluster of our own in a temporary folder, reached over loopback only, stopped by its own process id."""
 
-    def __init__(self, initdb: str, pg_ctl: str) -> None:
+    def __init__(self, initdb: str, pg_ctl: str, settings: Mapping[str, str] = FORGETFUL) -> None:
         self._pg_ctl = pg_ctl
         self._user = unprivileged_user()
         self._names = count(1)
@@ -74,7 +73,7 @@ class PostgresCluster:
         if self._user is not None:
             shutil.chown(self.folder, self._user)
         self._run(initdb, "-D", str(self.data), "-U", "arb", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-        options = " ".join(f"-c {name}='{value}'" for name, value in CLUSTER_SETTINGS.items())
+        options = " ".join(f"-c {name}='{value}'" for name, value in {**CLUSTER_SETTINGS, **settings}.items())
         log = str(self.folder / "log")
         self._run(pg_ctl, "-D", str(self.data), "-l", log, "-w", "-o", f"-p {self.port} {options}", "start")
 

@@ -40,7 +40,7 @@ def demo(
     shops: Annotated[int, typer.Option(min=1, max=500, help="Shops in the sandbox world.")] = 500,
     seed: Annotated[int, typer.Option(help="Seed of the world: the same seed, the same shops and prices.")] = 7,
     port: Annotated[int, typer.Option(help="Port of the Dagster page.")] = 3000,
-    interval: Annotated[int, typer.Option(min=15, help="Seconds between two scrapes of a shop.")] = 45,
+    interval: Annotated[int, typer.Option(min=15, help="Seconds between two scrapes of a shop.")] = 60,
     home: Annotated[Path, typer.Option(help="Folder of the demo's stores and logs.")] = Path(".arb/demo"),
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget the stores of earlier demos first.")] = False,
 ) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from arb_pipelines.cli import demo, dev, doctor, extract, fees, sites, verify
+from arb_pipelines.cli import demo, dev, doctor, extract, fees, sites, switches, verify
 
 app = typer.Typer(
     name="arb",
@@ -26,6 +26,8 @@ app.command()(dev.dev)
 app.command()(doctor.doctor)
 app.command()(extract.extract)
 app.command()(verify.verify)
+app.command()(switches.halt)
+app.command()(switches.resume)
 app.add_typer(sites.app, name="site")
 app.add_typer(fees.app, name="fees")
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dagster import AssetSelection, define_asset_job
 
-from arb_pipelines.defs.partitions import TRAINING_DATES
-
 # What decides or acts goes before the next crawl in the queue, or a busy machine would scrape and never trade.
 FIRST = {"dagster/priority": "5"}
 
@@ -32,7 +30,6 @@ price_history_job = define_asset_job(
 price_model_job = define_asset_job(
     "price_model_job",
     AssetSelection.assets("sold_prices", "price_model"),
-    partitions_def=TRAINING_DATES,
     tags=FIRST,
     description="Train the price model of one date with what was known then; a backfill trains past dates.",
 )

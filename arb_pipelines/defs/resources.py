@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from dagster import ConfigurableResource
 
+from arb_pipelines.domain.market_stores import RawScrapes
 from arb_pipelines.domain.site import Site
-from arb_pipelines.domain.stores import Books, RawScrapes
+from arb_pipelines.domain.stores import Books
 from arb_pipelines.scraping.registry import SiteRegistry, load_sites
 from arb_pipelines.services.crawling import CrawlPlan
 from arb_pipelines.settings import Settings

@@ -108,11 +108,9 @@ def fresh_offers_sensor(context: SensorEvaluationContext) -> RunRequest | SkipRe
 
 @sensor(job=price_model_job, minimum_interval_seconds=CADENCE.follow_interval_s, default_status=STATUS)
 def first_model_sensor(context: SensorEvaluationContext) -> RunRequest | SkipReason:
-    """Train the first price model once products are known; later ones come weekly or by backfill."""
+    """Train the first price model on the outlet's past sales; later ones come weekly or by backfill."""
     if context.instance.get_latest_materialization_event(AssetKey("price_model")) is not None:
         return SkipReason("a price model has been trained")
-    if context.instance.get_latest_materialization_event(AssetKey("products")) is None:
-        return SkipReason("no products are known yet")
     today = TRAINING_DATES.get_last_partition_key()
     return RunRequest(run_key=f"first-model-{today}", partition_key=today)
 

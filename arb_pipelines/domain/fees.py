@@ -132,6 +132,8 @@ class FeeSchedules:
         Raises:
             FeeRefusal: anything unknown or out of range.
         """
+        if not isinstance(tax_rate, Decimal) or not tax_rate.is_finite():
+            raise FeeRefusal("bad_tax_rate", f"the tax rate is a decimal fraction such as 0.07, got {tax_rate!s}")
         # Hashing the options costs more than a whole quote, so the common plain sale goes without.
         key = (channel, category, shipping, tax_rate, sold_on, None if options is PLAIN_SALE else options)
         found = self._curves.get(key)
@@ -146,7 +148,7 @@ class FeeSchedules:
     ) -> FeeCurve:
         schedule = self.in_force(channel, sold_on)
         check_amount("shipping", shipping, schedule.currency)
-        if not isinstance(tax_rate, Decimal) or not tax_rate.is_finite() or not 0 <= tax_rate < 1:
+        if not 0 <= tax_rate < 1:
             raise FeeRefusal("bad_tax_rate", f"the tax rate is a fraction such as 0.07, got {tax_rate!s}")
         plan = schedule.plan(options.plan)
         fee = schedule.category(plan, category)

@@ -59,9 +59,7 @@ def expected_flow(curve: FeeCurve, returns: Returns | None) -> FlowAt:
     return flow
 
 
-def expected_net(
-    curve: FeeCurve, price: Money, returns: Returns | None, extra: Money | None = None
-) -> DecisionRecord:
+def expected_net(curve: FeeCurve, price: Money, returns: Returns | None, extra: Money | None = None) -> DecisionRecord:
     """Return the ledger of what a sale at `price` brings on average, returns included; its total is E.
 
     `extra` is a cost of selling outside the fees (a label, packing).

@@ -1,153 +1,32 @@
-"""Our own stores as the services see them: one protocol a repository, `Books` over one database.
+"""The stores of the trade, from opportunity to ledger, and `Books`, which is all of them over one database.
 
-What belongs here: typing protocols, and the errors every store raises alike; `adapters/sql`, `adapters/parquet`
-and `adapters/mongo` fulfil them.
-A frame crosses as an Arrow stream (any object with `__arrow_c_stream__`: a polars or pandas frame, a pyarrow
-table), so that this file needs no library.
+What belongs here: typing protocols only; `adapters/sql` fulfils them. What the market shows is kept by the stores
+of `domain/market_stores.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from arb_pipelines.domain.approval import Approval
 from arb_pipelines.domain.inventory import InventoryLot
 from arb_pipelines.domain.ledger import LedgerTransaction
 from arb_pipelines.domain.listing import Listing, ListingState
+from arb_pipelines.domain.market_stores import (
+    Predictions,
+    PriceHistory,
+    Products,
+    SoldPrices,
+    Visits,
+)
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.offer import Offer
 from arb_pipelines.domain.opportunity import Opportunity, RefusedOffer
 from arb_pipelines.domain.order import Order, OutletOrder
-from arb_pipelines.domain.price import PricePrediction, SoldPrice
 from arb_pipelines.domain.purchase import Purchase, PurchaseState
-from arb_pipelines.domain.raw_product import RawProduct
-from arb_pipelines.domain.site import SiteVisit
 from arb_pipelines.domain.spend_limit import Action, ActionState, Refusal, SpendLimit
-
-
-class StoreFullError(OSError):
-    """The disk under a store is full: nothing was kept of what was being written, everything before it is safe."""
-
-    def __str__(self) -> str:
-        """Return which store is full and how to mend it."""
-        place = self.filename or self.strerror
-        return f"the disk that holds {place} is full: free space there, or move the store, and run again"
-
-
-class ArrowFrame(Protocol):
-    """A table that any dataframe library can read without a copy."""
-
-    def __arrow_c_stream__(self, requested_schema: object | None = None) -> Any:
-        """Return an Arrow C stream capsule."""
-
-
-class RawScrapes(Protocol):
-    """The raw store. Appending the same `scrape_id` twice keeps one record."""
-
-    def append(self, records: Sequence[RawProduct]) -> int:
-        """Store the records durably and return how many were new or rewritten; return only after it is safe."""
-
-    def load_since(self, cursor: str | None) -> tuple[ArrowFrame, str]:
-        """Return the records stored since `cursor` (some may come twice) and the next cursor.
-
-        Columns: scrape_id, offer_key, site, url, tick_id, content_sha256, fetched_at (datetime UTC), and as
-        nullable text name, price, list_price, shipping, currency, availability, condition, seller, sku,
-        gtin, mpn, brand, category, image, evidence (JSON).
-        """
-
-    def contains(self, scrape_id: str) -> bool:
-        """Return whether the record is kept."""
-
-    def close(self) -> None:
-        """Release what the store holds."""
-
-
-class Visits(Protocol):
-    """What each visit to each site brought."""
-
-    def record(self, visits: Sequence[SiteVisit]) -> None:
-        """Keep the visits; a (site, tick) pair once."""
-
-    def last_started_at(self) -> dict[str, datetime]:
-        """Return when each site was last visited."""
-
-    def load_tick(self, tick_id: str) -> list[SiteVisit]:
-        """Return the visits of one tick."""
-
-
-class PriceHistory(Protocol):
-    """Cleaned observations, each once."""
-
-    def insert(self, points: ArrowFrame) -> int:
-        """Insert observations (columns as `transforms.price_history.POINT_SCHEMA`); return how many were new."""
-
-    def quarantine(self, rows: ArrowFrame) -> int:
-        """Keep refused observations with their reason (`transforms.price_history.QUARANTINE_SCHEMA`)."""
-
-    def load_between(self, start: datetime, end: datetime) -> ArrowFrame:
-        """Return the observations with start <= observed_at < end."""
-
-    def load_latest(self, since: datetime) -> ArrowFrame:
-        """Return the latest observation of each offer seen since then, as POINT_SCHEMA."""
-
-    def load_quarantined(self, since: datetime) -> ArrowFrame:
-        """Return refused observations made since then (`QUARANTINE_SCHEMA`)."""
-
-    def count_since(self, since: datetime) -> tuple[int, int]:
-        """Return how many observations since then were kept and how many quarantined."""
-
-    def load_cursor(self, name: str) -> str | None:
-        """Return the stored watermark of a reader."""
-
-    def store_cursor(self, name: str, cursor: str) -> None:
-        """Move the watermark of a reader."""
-
-
-class Products(Protocol):
-    """Known products and which offers are the same thing."""
-
-    def load(self) -> ArrowFrame:
-        """Return all products (columns as `transforms.product_matching.PRODUCT_SCHEMA`)."""
-
-    def insert(self, products: ArrowFrame) -> int:
-        """Insert new products; return how many were new."""
-
-    def store_matches(self, matches: ArrowFrame) -> int:
-        """Upsert offer matches (columns as `transforms.product_matching.MATCH_SCHEMA`)."""
-
-    def count_outcomes(self) -> dict[str, int]:
-        """Return how many offers are matched with each outcome (same, different, unsure)."""
-
-    def load_matches(self) -> ArrowFrame:
-        """Return all offer matches."""
-
-
-class SoldPrices(Protocol):
-    """Completed sales seen at outlets."""
-
-    def insert(self, sales: Sequence[SoldPrice]) -> int:
-        """Insert sales, each `sale_id` once; return how many were new."""
-
-    def load_until(self, as_of: datetime) -> ArrowFrame:
-        """Return the sales known at `as_of` (sold_at < as_of).
-
-        Columns: sale_id, outlet, title, gtin, category, condition, price_minor, currency, sold_at, days_to_sell.
-        """
-
-    def newest_sold_at(self, outlet: str) -> datetime | None:
-        """Return when the newest stored sale of an outlet was made."""
-
-
-class Predictions(Protocol):
-    """The champion model's latest answer for each product, condition and outlet."""
-
-    def replace(self, predictions: Sequence[PricePrediction]) -> int:
-        """Store the predictions, replacing those of the same product, condition and outlet."""
-
-    def load(self) -> dict[tuple[str, str, str], PricePrediction]:
-        """Return the predictions by (product_id, condition, outlet)."""
 
 
 class Opportunities(Protocol):

@@ -48,7 +48,7 @@ def with_reference(rows: pl.DataFrame) -> pl.DataFrame:
 
 def fit_challenger(fit_rows: pl.DataFrame, calibration_rows: pl.DataFrame, seed: int) -> Challenger:
     """Fit three quantiles on `fit_rows` and calibrate on `calibration_rows` (features and `log_price`)."""
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
+    from threadpoolctl import threadpool_limits
 
     rows = with_reference(fit_rows).drop_nulls("reference")
     columns = _usable_columns(rows)
@@ -82,7 +82,7 @@ def predict_challenger(challenger: Challenger, rows: pl.DataFrame) -> pl.DataFra
 
 def dump_challenger(challenger: Challenger) -> bytes:
     """Return the regressors in skops' format, which holds no code."""
-    import skops.io  # type: ignore[import-untyped]  # ships no types
+    import skops.io
 
     parts = {"columns": list(challenger.columns), "regressors": list(challenger.regressors), "widen": challenger.widen}
     content: bytes = skops.io.dumps(parts)

@@ -59,7 +59,8 @@ def reason_of(error: BaseException) -> str:
     if isinstance(error, RefusedRequestError):
         return error.reason
     if isinstance(error, HttpError):
-        return f"http_{error.response.status}"
+        status = error.response.status
+        return "bad_redirect" if 300 <= status < 400 else f"http_{status}"
     text = f"{type(error).__name__}: {error}"
     for fragment, reason in _BY_TEXT:
         if fragment in text:

@@ -7,6 +7,7 @@ What belongs here: plain dictionaries of Scrapy setting names. Two of them halve
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -15,12 +16,24 @@ from arb_pipelines.domain.site import Site
 
 PACKAGE = "arb_pipelines.scraping"
 MAX_BODY_BYTES = 8 * 1024 * 1024  # real product pages: median 0.3-0.4 MB; a 20 MB attribute cost 1.9 GB of memory
-REQUEST_TIMEOUT_S = 20
+REQUEST_TIMEOUT_S = 15
 BROWSER_TIMEOUT_S = 30
 MAX_CONCURRENT_SITES = 256
 BROWSER_PAGES_AT_ONCE = 3  # 2-4 gave the best pages a second on 2 cores; each holds 60-140 MB
+# Not a timeout: a shop that hangs would hold its shard for as long again, and the next tick asks it anyway.
+RETRIED_ERRORS: list[str | type[OSError]] = [
+    "scrapy.exceptions.CannotResolveHostError",
+    "scrapy.exceptions.DownloadConnectionRefusedError",
+    "scrapy.exceptions.DownloadFailedError",
+    "scrapy.exceptions.ResponseDataLossError",
+    "twisted.internet.error.ConnectionDone",
+    "twisted.internet.error.ConnectError",
+    "twisted.internet.error.ConnectionLost",
+    OSError,
+]
 BROWSER_ARGS = (
-    "--no-sandbox",  # Chromium refuses to start as root with it; the container is the sandbox
+    # Chromium refuses to start as root with its own sandbox; then the container has to be one.
+    *(("--no-sandbox",) if os.geteuid() == 0 else ()),
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
@@ -53,6 +66,7 @@ def crawl_settings(
         "REDIRECT_MAX_TIMES": 5,
         "RETRY_TIMES": 1,
         "RETRY_HTTP_CODES": [500, 502, 503, 504, 522, 524, 408],  # 429 parks the site, see middlewares/parking
+        "RETRY_EXCEPTIONS": RETRIED_ERRORS,
         "RETRY_GIVE_UP_LOG_LEVEL": "DEBUG",
         "DEPTH_LIMIT": 0,  # the visit plan bounds the pages of a site
         "CLOSESPIDER_TIMEOUT": deadline_s,

@@ -43,5 +43,5 @@ def refused_by(key: str, error: Exception) -> NotDone:
 def halted(books: Books, action: Action) -> Refusal | None:
     """Return why an action may not be taken now, or None; read before each act, so that a stop works at once."""
     if books.switches.state_of(action) is ActionState.HALTED:
-        return Refusal("halted", f"{action} is halted; lift it with `arb resume {action}`")
+        return Refusal("halted", f"the kill switch of {action} is set")
     return None

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from arb_pipelines.domain.market_stores import RawScrapes
 from arb_pipelines.domain.ports import Clock
-from arb_pipelines.domain.stores import Books, RawScrapes
+from arb_pipelines.domain.stores import Books
 from arb_pipelines.transforms.price_history import clean_scrapes
 from arb_pipelines.transforms.price_jumps import flag_jumps
 from arb_pipelines.transforms.product_matching import match_offers

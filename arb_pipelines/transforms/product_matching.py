@@ -173,7 +173,13 @@ def _new_products(offers: pl.DataFrame, now: datetime) -> pl.DataFrame:
 
 
 def _seed(offers: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
-    """Return the first offer of each key among those with the key's commonest quantity (the smaller of equals)."""
-    counted = offers.with_columns(votes=pl.len().over([*dict.fromkeys([*keys, "quantity"])]))
+    """Return the first offer of each key among those with the key's commonest quantity (the smaller of equals).
+
+    The category is the first that any offer of the key names: half of the pages name none.
+    """
+    counted = offers.with_columns(
+        votes=pl.len().over([*dict.fromkeys([*keys, "quantity"])]),
+        category=pl.col("category").sort_by("observed_at").drop_nulls().first().over(keys),
+    )
     ordered = counted.sort("votes", "quantity", "observed_at", "offer_key", descending=[True, False, False, False])
     return ordered.unique(keys, keep="first", maintain_order=True).drop("votes")

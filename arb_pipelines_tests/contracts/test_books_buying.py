@@ -166,7 +166,7 @@ def test_b14_switches_never_set(books: SqlBooks) -> None:
     assert books.switches.state_of(Action.BUY) is ActionState.ACTIVE
 
 
-@pytest.mark.parametrize("mode", ["live", "assist", "a typing error"])
+@pytest.mark.parametrize("mode", ["live", "a typing error"])
 def test_b15_real_money_starts_halted(open_more: Callable[..., SqlBooks], mode: str) -> None:
     assert open_more(mode).switches.state_of(Action.BUY) is ActionState.HALTED
 

@@ -21,8 +21,8 @@ import polars as pl
 import pytest
 
 from arb_pipelines.adapters.parquet.raw_frame import RAW_SCHEMA
+from arb_pipelines.domain.market_stores import RawScrapes
 from arb_pipelines.domain.raw_product import Availability, Evidence, RawProduct
-from arb_pipelines.domain.stores import RawScrapes
 from arb_pipelines_tests.conftest import free_port
 from arb_pipelines_tests.fakes.clock import START
 
@@ -169,11 +169,12 @@ def test_w09_several_processes_may_append(store: RawScrapes, request: pytest.Fix
     if "mongo" in request.node.name:
         pytest.skip("a server's own affair")
     code = (
-        "import sys; from dataclasses import replace\n"
+        "import sys; from datetime import UTC, datetime\n"
         "from arb_pipelines.adapters.parquet.raw_scrapes import build\n"
-        "from arb_pipelines_tests.contracts.test_raw_scrapes import PLAIN\n"
-        "store = build(sys.argv[1])\n"
-        "for n in range(15): store.append([replace(PLAIN, tick_id=f'{sys.argv[2]}-{n}')])\n"
+        "from arb_pipelines.domain.raw_product import RawProduct\n"
+        "now = datetime.now(UTC)\n"
+        "for n in range(15):\n"
+        "    build(sys.argv[1]).append([RawProduct('s', 'u', now, f'{sys.argv[2]}-{n}', '')])\n"
     )
     writers = [
         subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "raw"), str(n)], cwd=Path(__file__).parents[2])

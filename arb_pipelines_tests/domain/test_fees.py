@@ -144,6 +144,8 @@ def test_tax_is_shown_and_never_income():
         ("bad_tax_rate", {"tax_rate": Decimal("-0.01")}),
         ("bad_tax_rate", {"tax_rate": Decimal(7)}),
         ("bad_tax_rate", {"tax_rate": 0.07}),
+        ("bad_tax_rate", {"tax_rate": 0}),
+        ("bad_tax_rate", {"tax_rate": Decimal("snan")}),
         ("unsourced_fee", {"options": SaleOptions(currency_conversion=True)}),
         ("unsourced_fee", {"options": SaleOptions(plan="basic", insertion=True)}),
         ("bad_rate", {"options": SaleOptions(promoted_rate=Decimal("1.5"))}),

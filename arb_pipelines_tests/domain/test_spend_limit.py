@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from arb_pipelines.domain.money import MoneyError, Money
+from arb_pipelines.domain.money import Money, MoneyError
 from arb_pipelines.domain.spend_limit import SpendLimit, limits_for, refuse_over_limit
 from arb_pipelines_tests.contracts.trade_records import usd
 

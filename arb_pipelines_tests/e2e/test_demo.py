@@ -9,7 +9,6 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from arb_pipelines_tests.e2e.conftest import ARB, TOP, RunningDemo, free_port, read_summary

@@ -149,3 +149,14 @@ def test_tracking_numbers_are_letters_and_digits_of_their_order() -> None:
     numbers = {tracking_number_for(order) for order in load(desk).imported}
     assert len(numbers) == 2
     assert all(number.isalnum() for number in numbers)
+
+
+def test_a_shipment_that_the_outlet_did_not_take_is_not_recorded() -> None:
+    """The next run sends the same number again."""
+    desk = sold_desk()
+    load(desk)
+    desk.outlet.failing = {"confirm_shipment"}
+    assert [left.code for left in ship(desk).not_done] == ["outlet_unreadable"]
+    assert [order.state for order in desk.books.orders.load()] == [OrderState.NEW]
+    desk.outlet.failing = set()
+    assert len(ship(desk).shipped) == 1

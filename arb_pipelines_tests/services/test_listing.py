@@ -31,6 +31,15 @@ def test_a_delivered_purchase_becomes_one_lot() -> None:
     assert len(desk.lots()) == 1
 
 
+def test_goods_on_their_way_are_no_stock() -> None:
+    """Bought is not yet owned."""
+    desk = SellingDesk()
+    purchase_id = desk.deliver(1)
+    rows = desk.books.purchases.rows
+    rows[purchase_id] = replace(rows[purchase_id], delivered_at=None)
+    assert receive_delivered(desk.books, desk.clock).received == []
+
+
 def test_an_uneven_cost_is_reported_not_rounded() -> None:
     """A person splits the purchase; until then it is no stock."""
     desk = SellingDesk()

@@ -9,7 +9,7 @@ import pytest
 
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.opportunity import Opportunity
-from arb_pipelines.domain.purchase import BuyQuote, PurchaseState
+from arb_pipelines.domain.purchase import BuyQuote, OrderRefused, PlacedOrder, Purchase, PurchaseState
 from arb_pipelines.domain.spend_limit import Action, ActionState, SpendLimit
 from arb_pipelines.services.purchasing import buy_approved
 from arb_pipelines.services.reconciling import reconcile
@@ -245,3 +245,39 @@ def test_several_units_reserve_the_ceiling_of_each() -> None:
     assert desk.buy() == [("bought", PurchaseState.BOUGHT)]
     (purchase,) = desk.books.purchases.load()
     assert (purchase.reserved, purchase.total) == (usd(7500), usd(3000))
+
+
+def test_a_claim_that_was_released_meanwhile_is_not_sent() -> None:
+    """A worker that slept past the quiet period finds its claim gone and stops."""
+    desk = Desk()
+    desk.approve()
+    claim = desk.books.purchases.claim
+
+    def claim_and_sleep(*arguments: object) -> object:
+        refusal = claim(*arguments)  # type: ignore[arg-type]
+        desk.clock.advance(seconds=QUIET_S)
+        reconcile(desk.books, desk.buyers, desk.clock)
+        return refusal
+
+    desk.books.purchases.claim = claim_and_sleep  # type: ignore[method-assign, assignment]
+    assert desk.buy() == [("lost_claim", None)]
+    assert desk.shop.taken == []
+    assert desk.state() is PurchaseState.RELEASED
+
+
+def test_an_answer_that_comes_after_reconciliation_changes_nothing() -> None:
+    """The order was found while its answer was on the way; a blind write would make it uncertain."""
+    desk = Desk(Answers.LOSE_ANSWER)
+    desk.approve()
+    place = desk.shop.place
+
+    def place_slowly(purchase: Purchase) -> PlacedOrder | OrderRefused:
+        try:
+            return place(purchase)
+        finally:
+            reconcile(desk.books, desk.buyers, desk.clock)
+
+    desk.shop.place = place_slowly  # type: ignore[method-assign]
+    desk.buy()
+    assert desk.state() is PurchaseState.BOUGHT
+    assert desk.books.broken_invariants() == {}

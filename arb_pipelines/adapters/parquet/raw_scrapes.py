@@ -10,8 +10,10 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,8 +21,8 @@ import polars as pl
 from filelock import FileLock
 
 from arb_pipelines.adapters.parquet.raw_frame import RAW_SCHEMA, raw_frame
+from arb_pipelines.domain.market_stores import StoreFullError
 from arb_pipelines.domain.raw_product import RawProduct
-from arb_pipelines.domain.stores import StoreFullError
 
 STAMP = "%Y%m%dT%H%M%S%f"  # sorts as text; the cursor is one of these
 FIRST_STAMP = "19700101T000000000000"
@@ -123,15 +125,26 @@ class ParquetRawScrapes:
 
     def _next_stamp(self) -> str:
         """Return a stamp later than every stamp before, even if the clock was set back; call under the lock."""
-        last = self._last.read_text() if self._last.exists() else ""
+        last = self._last_stamp()
         now = self._now().astimezone(UTC)
-        if last and now.strftime(STAMP) <= last:
+        if now.strftime(STAMP) <= last:
             now = datetime.strptime(last, STAMP).replace(tzinfo=UTC) + timedelta(microseconds=1)
         stamp = now.strftime(STAMP)
         partial = self._last.with_name(f"{TEMPORARY}stamp-{os.getpid()}")
-        partial.write_text(stamp)
-        partial.replace(self._last)
+        try:
+            partial.write_text(stamp)
+            partial.replace(self._last)
+        finally:
+            partial.unlink(missing_ok=True)
         return stamp
+
+    def _last_stamp(self) -> str:
+        """Return the newest stamp given; where its note is missing or torn, the files of the newest day say it."""
+        noted = self._last.read_text(errors="replace") if self._last.exists() else ""
+        if re.fullmatch(r"\d{8}T\d{12}", noted, re.ASCII):
+            return noted
+        names = [file.name.split("-")[0] for day in self._days()[-1:] for file in _batches(day)]
+        return max(names, default=FIRST_STAMP)
 
     def _days(self) -> list[Path]:
         return sorted(entry for entry in self._folder.iterdir() if entry.is_dir())
@@ -143,10 +156,11 @@ class ParquetRawScrapes:
         return [file for file in files if file.name >= stamp]
 
     def _clear_abandoned(self) -> None:
-        oldest = self._now() - ABANDONED_AFTER
+        oldest = (self._now() - ABANDONED_AFTER).timestamp()
         for file in self._folder.glob(f"{TEMPORARY}*"):
-            if file.stat().st_mtime < oldest.timestamp():
-                file.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # a living writer has renamed it meanwhile
+                if file.stat().st_mtime < oldest:
+                    file.unlink()
 
 
 def _wall_clock() -> datetime:

@@ -29,6 +29,7 @@ from arb_pipelines.adapters.sql.sold_prices import SqlSoldPrices
 from arb_pipelines.adapters.sql.switches import SqlSwitches
 from arb_pipelines.adapters.sql.totals import count_totals
 from arb_pipelines.adapters.sql.visits import SqlVisits
+from arb_pipelines.domain.market_stores import Predictions, PriceHistory, Products, SoldPrices, Visits
 from arb_pipelines.domain.stores import (
     Approvals,
     Inventory,
@@ -36,13 +37,8 @@ from arb_pipelines.domain.stores import (
     Listings,
     Opportunities,
     Orders,
-    Predictions,
-    PriceHistory,
-    Products,
     Purchases,
-    SoldPrices,
     Switches,
-    Visits,
 )
 
 MIGRATION_LOCK = 4_727_665  # any number: PostgreSQL's name for "somebody is migrating these books"

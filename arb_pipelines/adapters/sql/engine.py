@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import ExceptionContext
 
-from arb_pipelines.domain.stores import StoreFullError
+from arb_pipelines.domain.market_stores import StoreFullError
 
 BUSY_TIMEOUT_S = 30  # SQLite's lock is unfair: with 8 writers one waited 13.6 s, and 5 s lost transactions
 JOURNAL_ATTEMPTS = 200

@@ -9,13 +9,27 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import polars as pl
-from sqlalchemy import BigInteger, ColumnElement, Connection, DateTime, Table, bindparam, func, select, type_coerce
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    DateTime,
+    String,
+    Table,
+    bindparam,
+    column,
+    func,
+    literal,
+    select,
+    type_coerce,
+)
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.types import TypeEngine
 
 from arb_pipelines.adapters.sql.column_types import UtcTime
-from arb_pipelines.domain.stores import ArrowFrame
+from arb_pipelines.domain.market_stores import ArrowFrame
 
-POSTGRESQL_ROWS = 10_000  # rows a statement: the driver writes the values into its text
+POSTGRESQL_ROWS = 10_000  # rows a statement, about 3 MB of its text
 
 
 def insert_into(connection: Connection, table: Table) -> Any:
@@ -62,7 +76,7 @@ def insert_frame(
     if connection.dialect.name == "sqlite":
         return _insert_many(connection, table, frame, conflict)
     parts = frame.iter_slices(POSTGRESQL_ROWS)
-    return sum(_insert_arrays(connection, table, part, conflict) for part in parts)
+    return sum(_insert_json(connection, table, part, conflict) for part in parts)
 
 
 def _insert_many(connection: Connection, table: Table, frame: pl.DataFrame, conflict: Callable[[Any], Any]) -> int:
@@ -73,15 +87,18 @@ def _insert_many(connection: Connection, table: Table, frame: pl.DataFrame, conf
     return connection.exec_driver_sql(str(compiled), rows).rowcount
 
 
-def _insert_arrays(connection: Connection, table: Table, frame: pl.DataFrame, conflict: Callable[[Any], Any]) -> int:
-    """Insert by one array a column, zipped by PostgreSQL: one statement, an exact row count."""
-    arrays = []
-    for name in frame.columns:
-        kind = table.c[name].type
-        kind = DateTime(timezone=True) if isinstance(kind, UtcTime) else kind
-        arrays.append(func.unnest(bindparam(name, frame[name].to_list(), postgresql.ARRAY(kind))))
-    insert = postgresql.insert(table).from_select(frame.columns, select(*arrays))
+def _insert_json(connection: Connection, table: Table, frame: pl.DataFrame, conflict: Callable[[Any], Any]) -> int:
+    """Insert by one JSON text that PostgreSQL takes apart: an exact row count, at twice the speed of arrays."""
+    rows = frame.with_columns(pl.col(pl.Datetime("us", "UTC")).dt.to_string("iso")).write_json()
+    columns = [column(name, _postgresql_type(table, name)) for name in frame.columns]
+    records = func.json_to_recordset(literal(rows, String)).table_valued(*columns).render_derived(with_types=True)
+    insert = postgresql.insert(table).from_select(frame.columns, select(*records.c))
     return connection.execute(conflict(insert)).rowcount
+
+
+def _postgresql_type(table: Table, name: str) -> TypeEngine[Any]:
+    kind = table.c[name].type
+    return DateTime(timezone=True) if isinstance(kind, UtcTime) else kind
 
 
 def stored_columns(connection: Connection, columns: Sequence[ColumnElement[Any]]) -> list[ColumnElement[Any]]:

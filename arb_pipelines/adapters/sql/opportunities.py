@@ -21,7 +21,7 @@ from arb_pipelines.adapters.sql.purchase_tables import (
     purchases,
     refused_offers,
 )
-from arb_pipelines.adapters.sql.tables import offer_descriptions, offer_matches, offers, price_points
+from arb_pipelines.adapters.sql.tables import offer_descriptions, offer_matches, offers, price_points, products
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.offer import Offer
 from arb_pipelines.domain.opportunity import Opportunity, RefusedOffer
@@ -94,11 +94,14 @@ def _offers_query(since: datetime) -> Select[Any]:
         .scalar_subquery()
         .label("agreeing_reads")
     )
-    texts = [offer_descriptions.c[name] for name in ("site", "url", "sku", "title", "category")]
+    texts = [offer_descriptions.c[name] for name in ("site", "url", "sku", "title")]
+    # Half of the pages name no category; a certain match knows it from another shop.
+    category = func.coalesce(offer_descriptions.c.category, products.c.category).label("category")
     return (
-        select(offers, *texts, offer_matches.c.product_id, offer_matches.c.method, agreeing)
+        select(offers, *texts, category, offer_matches.c.product_id, offer_matches.c.method, agreeing)
         .join(offer_descriptions, described)
         .outerjoin(offer_matches, certain)
+        .outerjoin(products, products.c.product_id == offer_matches.c.product_id)
         .where(offers.c.observed_at >= since, offer_descriptions.c.title.is_not(None))
     )
 

@@ -21,7 +21,7 @@ from arb_pipelines.adapters.sql.tables import (
     quarantined_points,
     reader_cursors,
 )
-from arb_pipelines.domain.stores import ArrowFrame
+from arb_pipelines.domain.market_stores import ArrowFrame
 from arb_pipelines.transforms.price_history import POINT_SCHEMA, QUARANTINE_SCHEMA
 
 OFFER_COLUMNS = [column.name for column in offers.c]

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, Table, func, select
 from arb_pipelines.adapters.sql.engine import money_transaction
 from arb_pipelines.adapters.sql.frames import as_frame, insert_frame, read_frame, stored_columns
 from arb_pipelines.adapters.sql.tables import offer_matches, products
-from arb_pipelines.domain.stores import ArrowFrame
+from arb_pipelines.domain.market_stores import ArrowFrame
 from arb_pipelines.transforms.product_matching import MATCH_SCHEMA, PRODUCT_SCHEMA
 
 

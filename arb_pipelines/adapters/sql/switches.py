@@ -14,8 +14,9 @@ from arb_pipelines.adapters.sql.engine import money_transaction
 from arb_pipelines.adapters.sql.frames import insert_into
 from arb_pipelines.domain.spend_limit import Action, ActionState
 
-# In every other mode an act is real, so an action that nobody switched on is halted.
-UNREAL_MODES = frozenset({"paper", "replay"})
+# Nothing real is done in `replay` and `paper`, and in `assist` a person does it. In any other mode, one that is
+# misspelt included, an action that nobody switched on is halted.
+ACTIVE_MODES = frozenset({"replay", "paper", "assist"})
 
 
 class SqlSwitches:
@@ -27,7 +28,7 @@ class SqlSwitches:
         self._default = default_state(mode)
 
     def state_of(self, action: Action) -> ActionState:
-        """Return the state; an action never set is ACTIVE in paper and replay mode and HALTED in any other."""
+        """Return the state; an action never set is ACTIVE in replay, paper and assist mode, else HALTED."""
         with self._engine.connect() as connection:
             state = connection.scalar(select(switches.c.state).where(switches.c.action == action.value))
         return self._default if state is None else ActionState(state)
@@ -44,7 +45,7 @@ class SqlSwitches:
 
 def default_state(mode: str) -> ActionState:
     """Return the state of an action that nobody ever set."""
-    return ActionState.ACTIVE if mode in UNREAL_MODES else ActionState.HALTED
+    return ActionState.ACTIVE if mode in ACTIVE_MODES else ActionState.HALTED
 
 
 def lock_switch(connection: Connection, action: Action, mode: str, now: datetime) -> tuple[ActionState, str]:

@@ -11,10 +11,11 @@ from functools import lru_cache
 
 from arb_pipelines.scraping.extraction.document import Document, Element, marks_of, text_of
 from arb_pipelines.scraping.extraction.regions import Regions
-from arb_pipelines.scraping.extraction.vocabulary import split_marks, words
+from arb_pipelines.scraping.extraction.vocabulary import phrases, split_marks, tokens_of
 from arb_pipelines.scraping.extraction.words import overlap
 
-_BUY = words("buttons", "buy")
+_BUY = phrases("buttons", "buy")
+_BUTTON_MARKS = re.compile(r"btn|button|cart|basket|buy|cta")
 _BUY_MARKS = re.compile(
     r"add-?(?:2|to)?-?(?:cart|bag|basket|trolley)|buy-?(?:now|it|button)|btn-?buy|addcart|(?:cart|basket)-?(?:add|button|btn)"
 )
@@ -54,12 +55,25 @@ def find_anchors(document: Document, heading: Element | None, regions: Regions) 
 
 
 def _takes_orders(element: Element) -> bool:
-    if _has_buy_marks(marks_of(element)):
+    has_buy_marks, is_button = _button_flags(marks_of(element))
+    if has_buy_marks:
         return True
-    shown = element.get("value") if element.tag == "input" else text_of(element, 40)
-    return bool(shown) and _BUY.search(shown) is not None
+    if element.tag == "input":
+        shown = element.get("value") or ""
+    elif element.tag == "button" or is_button or element.get("role") == "button":
+        shown = text_of(element, 40)
+    else:
+        return False
+    return _says_buy(shown)
 
 
 @lru_cache(maxsize=16_384)
-def _has_buy_marks(raw_marks: str) -> bool:
-    return bool(raw_marks) and _BUY_MARKS.search(split_marks(raw_marks).replace("_", "-")) is not None
+def _button_flags(raw_marks: str) -> tuple[bool, bool]:
+    """Return whether the marks name a buy button, and whether they name any button."""
+    text = split_marks(raw_marks).replace("_", "-")
+    return _BUY_MARKS.search(text) is not None, _BUTTON_MARKS.search(text) is not None
+
+
+@lru_cache(maxsize=4_096)
+def _says_buy(shown: str) -> bool:
+    return 2 < len(shown) <= 40 and _BUY.found_in(tokens_of(shown), shown)

@@ -15,6 +15,7 @@ from decimal import Decimal
 from stdnum import ean, isbn
 from stdnum.exceptions import ValidationError
 
+from arb_pipelines.scraping.extraction.brands import settle_brands
 from arb_pipelines.scraping.extraction.candidates import Candidate, CandidateSheet
 from arb_pipelines.scraping.extraction.currencies import choose_meaning, home_currency, host_of, locale_currency
 from arb_pipelines.scraping.extraction.document import Document, place_of
@@ -47,8 +48,10 @@ def decide_fields(document: Document, sheet: CandidateSheet, seen: Sequence[Seen
         _put(decided, "shipping", _winner(sheet, "shipping", _same_amount))
         _put(decided, "currency", _winner(sheet, "currency"))
     _clean_ids(sheet)
+    _put(decided, "name", _winner(sheet, "name", str.casefold))
+    name = decided["name"].value if "name" in decided else None
+    sheet.by_field["brand"] = settle_brands(sheet.of("brand"), name, host_of(document.url))
     for field_name in (
-        "name",
         "availability",
         "condition",
         "seller",

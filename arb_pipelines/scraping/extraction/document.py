@@ -6,7 +6,6 @@ headings, where numbers stand). What the facts mean is decided elsewhere.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,6 +17,8 @@ from w3lib.encoding import html_body_declared_encoding, read_bom, resolve_encodi
 MAX_HTML_BYTES = 8 * 1024 * 1024
 MAX_ELEMENTS = 60_000
 SKIPPED_TAGS = frozenset({"script", "style", "template", "svg", "textarea", "iframe", "noscript", "option", "head"})
+# Taken out before the walk: a page full of icons is mostly these.
+_WORDLESS_TAGS = ("svg", "style", "template", "noscript", "iframe", "picture")
 BLOCK_TAGS = frozenset(
     {
         "div",
@@ -40,7 +41,6 @@ BLOCK_TAGS = frozenset(
         "dl",
     }
 )
-_SPACE = re.compile(r"\s+")
 Element = Any  # lxml has no types
 
 
@@ -103,9 +103,19 @@ def parse(html: bytes, url: str, declared: str | None = None) -> Document | None
         return None
     if root is None or b"<" not in clean:
         return None
+    etree.strip_elements(root, *_WORDLESS_TAGS, with_tail=False)
     document = Document(root, url, lang=(root.get("lang") or "").strip())
+    document.url = url or _own_address(root)
     _walk(document, has_scopes=b"itemscope" in clean or b"typeof=" in clean)
     return document
+
+
+def _own_address(root: Element) -> str:
+    """Return the address that the page gives itself, for a page whose address is not known."""
+    for link in root.xpath("//link[@rel='canonical']/@href | //meta[@property='og:url']/@content"):
+        if link.strip().startswith("http"):
+            return str(link.strip())
+    return ""
 
 
 def _walk(document: Document, has_scopes: bool) -> None:
@@ -167,7 +177,7 @@ _COLLECTORS = {
 
 def squeeze(text: str | None) -> str:
     """Return `text` with every run of white space as one blank, trimmed."""
-    return _SPACE.sub(" ", text or "").strip()
+    return " ".join(text.split()) if text else ""
 
 
 def text_of(element: Element, limit: int = 2_000) -> str:
@@ -201,8 +211,8 @@ def _pieces(element: Element) -> Iterator[str]:
 def marks_of(element: Element) -> str:
     """Return class, id and the test names of `element` as written, joined by blanks (see `vocabulary.split_marks`)."""
     get = element.get
-    parts = [get(name) for name in ("class", "id", "itemprop", "data-testid", "data-test", "data-qa", "data-auto")]
-    return " ".join([part for part in parts if part])
+    parts = [get("class"), get("id"), get("itemprop"), get("data-testid"), get("data-test")]
+    return " ".join(filter(None, parts))
 
 
 def place_of(element: Element) -> str:

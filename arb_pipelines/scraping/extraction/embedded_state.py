@@ -85,7 +85,8 @@ _BRAND_KEYS = (
 )
 _GTIN_KEYS = ("gtin", "gtin13", "ean", "EAN", "ean13", "upc", "barcode", "isbn", "isbn13", "gtin12", "gtin14")
 _MPN_KEYS = ("mpn", "partNumber", "modelNumber", "manufacturerPartNumber", "model_number", "mfrPartNumber")
-_CURRENCY_KEYS = ("currency", "currencyCode", "priceCurrency", "currency_code", "currencyIso", "currencyISO")
+_CURRENCY_KEYS = frozenset({"currency", "currencyCode", "priceCurrency", "currency_code", "currencyIso", "currencyISO"})
+_TELLING_KEYS = frozenset((*_PRICE_KEYS, *_SKU_KEYS, *_BRAND_KEYS))
 _STOCK_KEYS = (
     "availability",
     "stockStatus",
@@ -142,7 +143,7 @@ def _objects(text: str, is_json: bool) -> Iterator[Any]:
             yield value
         except (ValueError, RecursionError):
             position = start + 1
-            chunk = text[start : start + 60_000]
+            chunk = text[start : start + 1_000_000]
             if _WANTED.search(chunk[:5_000]) and _looks_like_data(chunk):
                 value = _javascript(chunk)
                 if value is not None:
@@ -175,8 +176,8 @@ def _propose_from_object(
         if isinstance(item, list):
             stack.extend(inner for inner in item[:500] if isinstance(inner, (dict, list)))
         elif isinstance(item, dict):
-            for key in _CURRENCY_KEYS:
-                code = iso_code(item[key]) if isinstance(item.get(key), str) else None
+            for key in _CURRENCY_KEYS & item.keys():
+                code = iso_code(item[key]) if isinstance(item[key], str) else None
                 if code:
                     currencies.add(code)
             trust = _trust(item, identity)
@@ -187,7 +188,7 @@ def _propose_from_object(
 
 def _trust(item: dict[str, Any], identity: PageIdentity) -> float:
     """Return the weight of an object that describes the page's product, 0 for anything else."""
-    if not any(key in item for key in (*_PRICE_KEYS, *_SKU_KEYS, *_BRAND_KEYS)):
+    if _TELLING_KEYS.isdisjoint(item):
         return 0.0
     name = next((item[key] for key in _NAME_KEYS if isinstance(item.get(key), str)), None)
     alike = identity.resembles(name) if name and len(name) < 300 else 0.0
@@ -209,7 +210,7 @@ def _propose_dict(item: dict[str, Any], sheet: CandidateSheet, trust: float, pla
             if amounts:
                 break
     for field_name, keys, factor in (
-        ("sku", _SKU_KEYS, 1.0), ("sku", _ID_KEYS, 0.5), ("brand", _BRAND_KEYS, 1.0), ("gtin", _GTIN_KEYS, 1.0), ("mpn", _MPN_KEYS, 1.0),
+        ("sku", _SKU_KEYS, 1.0), ("sku", _ID_KEYS, 0.5), ("brand", _BRAND_KEYS, 0.55), ("gtin", _GTIN_KEYS, 1.0), ("mpn", _MPN_KEYS, 1.0),
     ):  # fmt: skip
         for key in keys:
             plain = _plain(item.get(key))

@@ -16,15 +16,16 @@ METHOD = "label"
 MAX_VALUE_CHARS = 60
 LABELS = {
     label: field_name
-    for field_name in ("seller", "condition", "brand", "gtin", "mpn", "sku")
+    for field_name in ("seller", "condition", "brand_weak", "brand", "gtin", "mpn", "sku_weak", "sku")
     for label in entries("labels", field_name)
 }
 _LONGEST = max(map(len, LABELS))
 _COLON = re.compile(r"\s*[:：#]\s*|\s+[-–|]\s+")
-_TRAILING = " \t\n:：#.|-–"
+_COLON_SIGNS = frozenset(":：#-–|")
+_TRAILING = " \t\n:：#.|-–〈《【(["
 _SKU_VALUE = re.compile(r"[\w./+\-#]{2,40}")
 _WORDY = re.compile(r"^[A-Za-zÀ-ɏЀ-ӿ]+$")
-_WEIGHT = {"sku": 3.2, "mpn": 2.4, "gtin": 3.2, "brand": 2.6, "condition": 3.0, "seller": 2.5}
+_WEIGHT = {"sku": 6.2, "sku_weak": 3.2, "mpn": 2.4, "gtin": 3.2, "brand": 4.4, "brand_weak": 2.6, "condition": 4.2, "seller": 2.5}
 
 
 def propose_from_labels(document: Document, sheet: CandidateSheet, regions: Regions) -> None:
@@ -32,14 +33,15 @@ def propose_from_labels(document: Document, sheet: CandidateSheet, regions: Regi
     texts = document.texts
     seen: set[tuple[str, str]] = set()
     for number, (element, text) in enumerate(texts):
-        if len(text) > 400:
+        if len(text) > 200:
             continue
-        for field_name, value, holder in _pairs(texts, number, element, text):
+        for label, value, holder in _pairs(texts, number, element, text):
+            field_name = label.removesuffix("_weak")
             shown = clean_value(field_name, value)
             if shown is None or (field_name, shown) in seen or regions.is_aside(holder):
                 continue
             seen.add((field_name, shown))
-            weight = _WEIGHT[field_name] * (0.8 ** sum(1 for name, _ in seen if name == field_name)) / 0.8
+            weight = _WEIGHT[label] * (0.8 ** sum(1 for name, _ in seen if name == field_name)) / 0.8
             sheet.add(
                 field_name,
                 shown,
@@ -54,19 +56,31 @@ def _pairs(
     texts: list[tuple[Element, str]], number: int, element: Element, text: str
 ) -> list[tuple[str, str, Element]]:
     """Return (field, value, element) when `text` is a label, or holds label and value."""
-    plain = squeeze(text)
+    plain = text.strip()
     if len(plain) <= _LONGEST + 2:
-        field_name = LABELS.get(plain.strip(_TRAILING).lower()) or LABELS.get(plain.rstrip(":： ").lower())
+        field_name = _field_of(plain.strip(_TRAILING))
         if field_name:
             value = _value_after(texts, number)
             return [(field_name, value, element)] if value else []
-    parts = _COLON.split(plain, maxsplit=1)
+    if _COLON_SIGNS.isdisjoint(plain):
+        return []
+    parts = _COLON.split(squeeze(plain), maxsplit=1)
     if len(parts) == 2 and len(parts[0]) <= _LONGEST:
-        field_name = LABELS.get(parts[0].strip(_TRAILING).lower())
+        field_name = _field_of(parts[0].strip(_TRAILING))
         if field_name:
             value = parts[1] or _value_after(texts, number)
             return [(field_name, value, element)] if value else []
     return []
+
+
+def _field_of(label: str) -> str | None:
+    """Return the field that a label names, also with a word before it (`eBay item number`)."""
+    lower = label.lower()
+    found = LABELS.get(lower)
+    if found is None and " " in lower:
+        tail = lower.split(" ", 1)[1]
+        found = LABELS.get(tail) if " " in tail else None
+    return found
 
 
 def _value_after(texts: list[tuple[Element, str]], number: int) -> str:
@@ -77,9 +91,17 @@ def _value_after(texts: list[tuple[Element, str]], number: int) -> str:
     return ""
 
 
+def bare_brand(text: str) -> str:
+    """Return a brand without a sentence before it: `More from the brand: Acme` is `Acme`."""
+    head, colon, tail = text.partition(":")
+    words = head.lower().split()
+    is_label = bool(colon) and bool(words) and LABELS.get(words[-1], "").startswith("brand")
+    return tail.strip() if is_label else text.strip()
+
+
 def clean_value(field_name: str, value: str) -> str | None:
     """Return the usable part of what stands beside a label, None when it cannot be a value of that field."""
-    value = squeeze(value).strip(" :#|,;")
+    value = squeeze(value).strip(" :#|,;〉》】)]")
     if field_name in ("sku", "mpn", "gtin"):
         match = _SKU_VALUE.match(value)
         code = match[0].strip(".-/#") if match else ""
@@ -89,6 +111,6 @@ def clean_value(field_name: str, value: str) -> str | None:
             return value
         return code if len(code) >= 2 else None
     if field_name == "brand":
-        value = re.split(r"\s{2,}|[|•;]| - ", value)[0].strip()
+        value = bare_brand(re.split(r"\s{2,}|[|•;]| - ", value)[0])
         return value if 1 < len(value) <= 40 and not value.isdigit() and value.lower() not in LABELS else None
     return value if 1 < len(value) <= MAX_VALUE_CHARS and value.lower() not in LABELS else None

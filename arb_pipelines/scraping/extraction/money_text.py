@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from arb_pipelines.domain.money import MINOR_DIGITS
 from arb_pipelines.scraping.extraction.currencies import CODES, SIGNS, meanings_of
@@ -90,7 +91,8 @@ def normal_amount(plain: str) -> str:
     return f"{whole}.{fraction}" if fraction.strip("0") or fraction else whole
 
 
-def find_money(text: str) -> list[MoneyMention]:
+@lru_cache(maxsize=8_192)
+def find_money(text: str) -> tuple[MoneyMention, ...]:
     """Return every amount in `text`, in order, with or without a currency sign beside it."""
     found: list[MoneyMention] = []
     end = 0
@@ -101,7 +103,7 @@ def find_money(text: str) -> list[MoneyMention]:
         if mention is not None:
             found.append(mention)
             end = mention.end
-    return found
+    return tuple(found)
 
 
 def _mention_at(text: str, match: re.Match[str], earliest: int) -> MoneyMention | None:

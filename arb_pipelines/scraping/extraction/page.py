@@ -16,6 +16,7 @@ from urllib.parse import urljoin
 from arb_pipelines.domain.raw_product import Availability, Evidence, RawProduct
 from arb_pipelines.domain.site import Site
 from arb_pipelines.scraping.extraction.anchors import find_anchors, find_heading
+from arb_pipelines.scraping.extraction.brands import propose_brands
 from arb_pipelines.scraping.extraction.candidates import Candidate, CandidateSheet
 from arb_pipelines.scraping.extraction.currencies import host_of
 from arb_pipelines.scraping.extraction.decisions import decide_fields
@@ -25,6 +26,7 @@ from arb_pipelines.scraping.extraction.identity import identify
 from arb_pipelines.scraping.extraction.labels import propose_from_labels
 from arb_pipelines.scraping.extraction.meta_tags import propose_from_meta
 from arb_pipelines.scraping.extraction.names import propose_names
+from arb_pipelines.scraping.extraction.product_ids import propose_ids
 from arb_pipelines.scraping.extraction.regions import Regions
 from arb_pipelines.scraping.extraction.schema_items import read_schema_nodes
 from arb_pipelines.scraping.extraction.schema_product import propose_from_schema
@@ -118,6 +120,8 @@ def _collect(document: Document, html: bytes, sheet: CandidateSheet) -> tuple[st
     propose_names(document, sheet, regions)
     seen = propose_from_text(document, sheet, regions, anchors)
     propose_from_labels(document, sheet, regions)
+    propose_brands(document, sheet, regions, anchors.heading)
+    propose_ids(document, html, sheet, regions, anchors.heading)
     propose_stock(document, sheet, regions, anchors.heading, anchors.button)
     return LISTING if is_listing(document, nodes, identity, seen, fit, products) else None, seen
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from arb_pipelines.scraping.extraction.vocabulary import entries, marks, split_marks, words
+from arb_pipelines.scraping.extraction.vocabulary import entries, mark_tokens, marks, phrases, tokens_of
 
 
 class Role(StrEnum):
@@ -35,20 +35,21 @@ class MarkFlags:
 
 
 _NO_MARKS = MarkFlags(False, False, False, False, False)
-_ENDS_IN_LABEL = r"\W{0,3}$"
-_OLD_LABEL = words("amounts", "list_price", _ENDS_IN_LABEL)
-_OTHER_LABEL = words("amounts", "other", _ENDS_IN_LABEL)
-_INSTALMENT = words("amounts", "instalment")
-_SHIPPING = words("amounts", "shipping")
-_THRESHOLD = words("amounts", "threshold", _ENDS_IN_LABEL)
-_SAVING = words("amounts", "saving")
-_BEFORE_TAX = words("amounts", "before_tax")
+_OLD_LABEL = phrases("amounts", "list_price")
+_OTHER_LABEL = phrases("amounts", "other")
+_INSTALMENT = phrases("amounts", "instalment")
+_SHIPPING = phrases("amounts", "shipping")
+_THRESHOLD = phrases("amounts", "threshold")
+_SAVING = phrases("amounts", "saving")
+_BEFORE_TAX = phrases("amounts", "before_tax")
+_FLAG_LISTS = ("price", "old", "current", "other", "cents")
 _UNIT = re.compile(
     r"\s*(?:/|(?:per|pro|par|por|al|je|za|na|за|на|each|a)\b)\s?(?:\d+[.,]?\d*\s?)?(?:"
     + "|".join(re.escape(unit) for unit in sorted(entries("amounts", "units"), key=len, reverse=True))
     + r")(?![^\W\d_])",
     re.IGNORECASE,
 )
+_TIMES_AFTER = re.compile(r"\s*[x×]\s*\d", re.IGNORECASE)
 _TIMES = re.compile(r"\d\s*[x×]\s*$|(?:^|\s)[-–−+]$", re.IGNORECASE)
 
 
@@ -57,30 +58,39 @@ def flags_of(raw_marks: str) -> MarkFlags:
     """Return the flags of an element's marks (see `document.marks_of`); the same few hundred come again and again."""
     if not raw_marks:
         return _NO_MARKS
-    text = split_marks(raw_marks)
-    found = (marks("marks", name).search(text) is not None for name in ("price", "old", "current", "other", "cents"))
-    return MarkFlags(*found)
+    tokens = mark_tokens(raw_marks)
+    return MarkFlags(*(marks("marks", name).found_in(*tokens) for name in _FLAG_LISTS))
 
 
 def is_old_label(text: str) -> bool:
     """Return whether `text` ends in words that announce an old or recommended price (`RRP:`, `statt`)."""
-    return _OLD_LABEL.search(text[-40:]) is not None
+    near = text[-40:]
+    return _OLD_LABEL.ends(tokens_of(near), near)
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=8_192)
 def role_of(before: str, after: str) -> Role:
     """Return the role of an amount from up to some sixty characters before and after it."""
-    near = before[-45:]
-    if _UNIT.match(after) or _TIMES.search(near) or re.match(r"\s*[x×]\s*\d", after):
+    near, ahead = before[-45:], after[:30]
+    if _UNIT.match(after) or _TIMES.search(near) or _TIMES_AFTER.match(after):
         return Role.OTHER
-    if _SHIPPING.search(near) or _SHIPPING.match(after.lstrip(" +-(")[:30]):
-        return Role.OTHER if _THRESHOLD.search(near) else Role.SHIPPING
-    if _THRESHOLD.search(near) and _SHIPPING.search(after):
+    words, next_words = tokens_of(near), tokens_of(ahead)
+    if _SHIPPING.found_in(words, near) or _SHIPPING.starts(next_words, ahead):
+        return Role.OTHER if _THRESHOLD.ends(words, near) else Role.SHIPPING
+    if _is_no_price(words, near, next_words, ahead):
         return Role.OTHER
-    if _OTHER_LABEL.search(near) or _INSTALMENT.search(near) or _INSTALMENT.search(after[:25]):
-        return Role.OTHER
-    if _SAVING.search(near[-25:]) or _SAVING.match(after.lstrip()[:15]):
-        return Role.OTHER
-    if _BEFORE_TAX.search(after[:25]) or _BEFORE_TAX.search(near[-20:]):
-        return Role.OTHER
-    return Role.LIST if is_old_label(near) else Role.PRICE
+    return Role.LIST if _OLD_LABEL.ends(words, near) else Role.PRICE
+
+
+def _is_no_price(words: list[str], near: str, next_words: list[str], ahead: str) -> bool:
+    """Return whether the words around an amount make it an instalment, a saving, a price before tax ..."""
+    return (
+        (_THRESHOLD.ends(words, near) and _SHIPPING.found_in(next_words, ahead))
+        or _OTHER_LABEL.ends(words, near)
+        or _INSTALMENT.found_in(words, near)
+        or _INSTALMENT.found_in(next_words, ahead)
+        or _SAVING.found_in(words[-5:], near[-25:])
+        or _SAVING.starts(next_words, ahead)
+        or _BEFORE_TAX.found_in(next_words, ahead)
+        or _BEFORE_TAX.found_in(words[-5:], near[-20:])
+    )

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from arb_pipelines.scraping.extraction.document import Element, marks_of
-from arb_pipelines.scraping.extraction.vocabulary import marks, split_marks
+from arb_pipelines.scraping.extraction.vocabulary import has_mark
 
-_ASIDE = marks("regions", "aside")
 _HEADER = re.compile(r"(?:^|\s)(?:site|page|main|global|top|shop|store)?[-_]*header(?:$|\s)")
 _ASIDE_TAGS = frozenset({"footer", "nav", "aside", "select"})
 _STRUCK_TAGS = frozenset({"del", "s", "strike"})
@@ -21,8 +20,7 @@ _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECAS
 
 @lru_cache(maxsize=16_384)
 def _is_aside_marks(raw_marks: str) -> bool:
-    text = split_marks(raw_marks)
-    return _ASIDE.search(text) is not None or _HEADER.search(text) is not None
+    return has_mark("regions", "aside", raw_marks) or _HEADER.search(raw_marks.lower()) is not None
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from arb_pipelines.scraping.extraction.candidates import CandidateSheet
 from arb_pipelines.scraping.extraction.currencies import iso_code
 from arb_pipelines.scraping.extraction.document import squeeze
 from arb_pipelines.scraping.extraction.identity import ALIKE, PageIdentity
+from arb_pipelines.scraping.extraction.labels import bare_brand
 from arb_pipelines.scraping.extraction.money_text import find_money
 from arb_pipelines.scraping.extraction.schema_items import SchemaNode, as_list
 from arb_pipelines.scraping.extraction.stock_words import availability_of_markup, availability_of_text
@@ -98,7 +99,9 @@ def _propose_product(node: SchemaNode, identity: PageIdentity, sheet: CandidateS
         sheet.add(field, text(value), method, weight * factor, value if isinstance(value, str) else "", place)
 
     add("name", data.get("name"))
-    add("brand", named(data.get("brand")) or named(data.get("manufacturer")))
+    brand = named(data.get("brand"))
+    add("brand", bare_brand(brand) if brand else None)
+    add("brand", named(data.get("manufacturer")), 0.5)
     add("sku", _bare_id(data.get("sku")))
     add("sku", _bare_id(data.get("productID")), 0.7)
     for key in ("gtin13", "gtin", "gtin14", "gtin12", "gtin8", "ean", "isbn"):

@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 
 from arb_pipelines.domain.raw_product import Availability
-from arb_pipelines.scraping.extraction.vocabulary import words
+from arb_pipelines.scraping.extraction.vocabulary import phrases, tokens_of
 
 _SCHEMA = {
     "instock": Availability.IN_STOCK,
@@ -31,12 +31,12 @@ _SCHEMA = {
 }
 # A negation is looked for before its positive: "not available" holds "available".
 _PHRASES = (
-    (words("stock", "gone"), Availability.DISCONTINUED),
-    (words("stock", "out"), Availability.OUT_OF_STOCK),
-    (words("stock", "pre_order"), Availability.PRE_ORDER),
-    (words("stock", "back_order"), Availability.BACK_ORDER),
-    (words("stock", "limited"), Availability.LIMITED),
-    (words("stock", "in"), Availability.IN_STOCK),
+    (phrases("stock", "gone"), Availability.DISCONTINUED),
+    (phrases("stock", "out"), Availability.OUT_OF_STOCK),
+    (phrases("stock", "pre_order"), Availability.PRE_ORDER),
+    (phrases("stock", "back_order"), Availability.BACK_ORDER),
+    (phrases("stock", "limited"), Availability.LIMITED),
+    (phrases("stock", "in"), Availability.IN_STOCK),
 )
 
 
@@ -53,4 +53,5 @@ def availability_of_text(text: str | None) -> Availability | None:
     """Return the state that a phrase states, None when it says nothing about stock."""
     if not text:
         return None
-    return next((state for pattern, state in _PHRASES if pattern.search(text)), None)
+    words = tokens_of(text)
+    return next((state for known, state in _PHRASES if known.found_in(words, text)), None)

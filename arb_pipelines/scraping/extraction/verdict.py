@@ -13,7 +13,7 @@ from arb_pipelines.scraping.extraction.document import Document, squeeze
 from arb_pipelines.scraping.extraction.identity import PageIdentity
 from arb_pipelines.scraping.extraction.schema_items import SchemaNode
 from arb_pipelines.scraping.extraction.visible_prices import SeenPrice
-from arb_pipelines.scraping.extraction.vocabulary import words
+from arb_pipelines.scraping.extraction.vocabulary import phrases
 
 CHALLENGE = "challenge"
 EMPTY_SHELL = "empty_shell"
@@ -23,7 +23,7 @@ SHELL_CHARS = 250
 CHALLENGE_CHARS = 2_500
 CROWD = 4
 
-_CHALLENGE_TEXT = words("challenge", "text")
+_CHALLENGE_TEXT = phrases("challenge", "text")
 _CHALLENGE_MARKUP = re.compile(
     rb"cf-chl-|challenge-platform/h/|id=[\"']challenge-(?:form|running|stage)|px-captcha|_Incapsula_Resource|captcha-delivery\.com|/cdn-cgi/challenge"
     rb"|g-recaptcha|h-captcha|hcaptcha\.com/1/api|awswaf|aws-waf-token|akam/\d+/pixel|/_sec/cp_challenge|geo\.captcha|kasada|ips\.js\?",
@@ -35,8 +35,9 @@ _LISTING_TYPES = frozenset({"itemlist", "collectionpage", "searchresultspage", "
 
 def is_html(html: bytes) -> bool:
     """Return whether the bytes hold any HTML element near their beginning; a PDF, an image or JSON does not."""
-    head = html[:200_000].replace(b"\0", b"")
-    return _MARKUP.search(head) is not None and not head.lstrip().startswith((b"%PDF", b"{", b"["))
+    if html[:1_000].lstrip().startswith((b"%PDF", b"{", b"[")):
+        return False
+    return any(_MARKUP.search(html[:size].replace(b"\0", b"")) for size in (4_000, 200_000))
 
 
 def visible_text(document: Document, limit: int = 6_000) -> str:
@@ -61,8 +62,9 @@ def challenge_or_shell(document: Document, html: bytes, has_product: bool) -> st
     """
     text = visible_text(document)
     if len(text) < CHALLENGE_CHARS and not has_product:
-        words = _CHALLENGE_TEXT.search(f"{document.title} {text}")
-        if words or (len(text) < SHELL_CHARS * 2 and _CHALLENGE_MARKUP.search(html)):
+        shown = f"{document.title} {text}"
+        words = re.findall(r"[^\W\d_]+|\d+|[/+&#]", shown.lower())
+        if _CHALLENGE_TEXT.found_in(words, shown) or (len(text) < SHELL_CHARS * 2 and _CHALLENGE_MARKUP.search(html)):
             return CHALLENGE
     return EMPTY_SHELL if len(text) < SHELL_CHARS and not has_product else None
 
@@ -82,7 +84,7 @@ def is_listing(
     if product_fit is not None and product_fit >= 2.5:
         return False
     kind = (document.meta("og:type") or "").lower()
-    if kind in ("product", "og:product", "product.item") or document.meta("product:price:amount", "og:price:amount"):
+    if kind in ("product", "og:product", "product.item") or document.meta("product:price:amount", "og:price:amount", "og:price", "product:price"):
         return False
     if products >= 3 or "product.group" in kind:
         return True

@@ -203,16 +203,18 @@ def _settle_pairs(document: Document, seen: list[SeenPrice]) -> list[SeenPrice]:
     A lower amount close to an old price is the price with more certainty. An amount that only its class calls
     old, with no lower one near it, is no old price.
     """
-    placed = [(item, document.positions.get(item.element, 0)) for item in seen]
+    at = document.positions
+    prices = [(other, at.get(other.element, 0)) for other in seen if other.role is Role.PRICE]
+    olds = [(other, at.get(other.element, 0)) for other in seen if other.role is Role.LIST]
     settled = []
-    for item, at in placed:
-        near = [other for other, there in placed if abs(at - there) <= PAIR_DISTANCE and other is not item]
+    for item in seen:
+        here = at.get(item.element, 0)
         if item.role is Role.LIST:
-            is_lone = not any(other.role is Role.PRICE and _below(other, item) for other in near)
+            is_lone = not any(_below(other, item) for other, there in prices if abs(here - there) <= PAIR_DISTANCE)
             if is_lone and not is_struck(item.element) and not is_old_label(_label_before(item.element)):
                 item = replace(item, role=Role.PRICE, score=item.score - 0.5)
-        elif item.role is Role.PRICE and item.mention.currencies:
-            is_now = any(other.role is Role.LIST and _below(item, other) for other in near)
+        elif olds and item.role is Role.PRICE and item.mention.currencies:
+            is_now = any(_below(item, other) for other, there in olds if abs(here - there) <= PAIR_DISTANCE)
             item = replace(item, score=item.score + 1.0) if is_now else item
         settled.append(item)
     return settled

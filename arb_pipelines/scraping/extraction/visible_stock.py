@@ -10,10 +10,8 @@ from arb_pipelines.scraping.extraction.candidates import CandidateSheet
 from arb_pipelines.scraping.extraction.document import Document, Element, marks_of, place_of, squeeze, text_of
 from arb_pipelines.scraping.extraction.regions import Regions
 from arb_pipelines.scraping.extraction.stock_words import availability_of_text
-from arb_pipelines.scraping.extraction.vocabulary import marks, split_marks
+from arb_pipelines.scraping.extraction.vocabulary import has_mark
 
-_STOCK = marks("marks", "stock")
-_DISABLED = marks("marks", "disabled")
 MAX_DISTANCE = 450
 MAX_PHRASE_CHARS = 90
 
@@ -34,11 +32,11 @@ def propose_stock(
         if state is None or regions.is_aside(element) or regions.is_hidden(element):
             continue
         near = f"{marks_of(element)} {marks_of(element.getparent()) if element.getparent() is not None else ''}"
-        weight = 2.2 if _STOCK.search(split_marks(near)) else 1.2
+        weight = 2.2 if has_mark("marks", "stock", near) else 1.2
         weight *= 1.0 if len(phrase) <= 45 else 0.6
         sheet.add("availability", state.value, "visible", weight, phrase, place_of(element))
     if button is not None:
-        is_off = button.get("disabled") is not None or _DISABLED.search(split_marks(marks_of(button))) is not None
+        is_off = button.get("disabled") is not None or has_mark("marks", "disabled", marks_of(button))
         state_words = availability_of_text(text_of(button, 60) or button.get("value"))
         if state_words is not None:
             sheet.add("availability", state_words.value, "button", 2.0, text_of(button, 60), place_of(button))

@@ -15,8 +15,8 @@ import pytest
 
 from arb_pipelines.adapters.parquet import raw_scrapes
 from arb_pipelines.adapters.parquet.raw_scrapes import OVERLAP, ParquetRawScrapes, StoreDamagedError, build
+from arb_pipelines.domain.market_stores import StoreFullError
 from arb_pipelines.domain.raw_product import RawProduct
-from arb_pipelines.domain.stores import StoreFullError
 from arb_pipelines_tests.fakes.clock import SettableClock
 
 PLAIN = RawProduct("shop-1", "https://shop-1.example/p/1", datetime(2026, 1, 5, tzinfo=UTC), "tick-1", "0" * 64)
@@ -62,6 +62,21 @@ def test_names_only_grow_even_if_the_clock_is_set_back(
     names = [name.split("/")[1] for name in batches(tmp_path / "raw")]
     assert names == sorted(names)
     assert len({name.split("-")[0] for name in names}) == 4
+
+
+@pytest.mark.parametrize("note", [None, b"", b"\x00" * 21, b"2026", b"99999999T999999"])
+def test_names_grow_even_if_a_power_cut_tore_the_note_of_the_last(
+    store: ParquetRawScrapes, tmp_path: Path, clock: SettableClock, note: bytes | None
+) -> None:
+    store.append([PLAIN])
+    last = tmp_path / "raw" / ".last_stamp"
+    last.unlink()
+    if note is not None:
+        last.write_bytes(note)
+    clock.advance(hours=-1)
+    store.append([replace(PLAIN, tick_id="tick-2")])
+    names = [name.split("/")[1].split("-")[0] for name in batches(tmp_path / "raw")]
+    assert names == ["20260105T090000123457", "20260105T090000123458"]
 
 
 def test_what_is_older_than_the_overlap_is_not_read_again(store: ParquetRawScrapes, clock: SettableClock) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DatabaseError
 
 from arb_pipelines.adapters.sql import engine as engine_module
 from arb_pipelines.adapters.sql.engine import build_engine, money_transaction
-from arb_pipelines.domain.stores import StoreFullError
+from arb_pipelines.domain.market_stores import StoreFullError
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ What belongs here: reading one document each, strictly: a field that is missing 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -90,7 +90,7 @@ def parse_outlet_orders(document: Any) -> list[OutletOrder]:
     order = _object(document, "the channel's order")
     lines = _list(order.get("lineItems"), "lineItems")
     alone = len(lines) == 1
-    fee, due = order.get("totalMarketplaceFee"), (order.get("paymentSummary") or {}).get("totalDueSeller")
+    fee, due = order.get("totalMarketplaceFee"), _part(order, "paymentSummary").get("totalDueSeller")
     return [
         _outlet_order(
             order,
@@ -109,7 +109,7 @@ def _outlet_order(
     quantity = line.get("quantity")
     if type(quantity) is not int or quantity < 1:
         raise UnreadableAnswerError(f"the line item's quantity is {quantity!r}")
-    taxes = [_money(tax.get("amount"), "tax") for tax in line.get("ebayCollectAndRemitTaxes") or []]
+    taxes = [_part({"tax": tax}, "tax") for tax in _list(line.get("ebayCollectAndRemitTaxes") or [], "taxes")]
     return OutletOrder(
         outlet=OUTLET,
         outlet_order_id=_text(order, "orderId"),
@@ -117,8 +117,8 @@ def _outlet_order(
         sku=_text(line, "sku"),
         quantity=quantity,
         item_price=price,
-        shipping_paid=_money((line.get("deliveryCost") or {}).get("shippingCost"), "shippingCost"),
-        tax=sum(taxes, Money.zero(price.currency)),
+        shipping_paid=_money(_part(line, "deliveryCost").get("shippingCost"), "shippingCost"),
+        tax=_sum([_money(tax.get("amount"), "tax") for tax in taxes], price.currency),
         fee=fee,
         due=due,
         ordered_at=_time(order.get("creationDate"), "creationDate"),
@@ -133,8 +133,8 @@ def parse_sale(document: Any) -> SoldPrice:
         UnreadableAnswerError: a field is missing or wrong.
     """
     body = _object(document, "the sale")
-    categories = body.get("categories") or [{}]
-    category = CATEGORY_NAMES.get(str(categories[0].get("categoryId")))
+    categories = _list(body.get("categories") or [{}], "categories")
+    category = CATEGORY_NAMES.get(str(_part({"category": categories[0]}, "category").get("categoryId")))
     condition = from_ebay(str(body.get("conditionId")), category or "")
     days = body.get("sandboxDaysOnMarket")
     return SoldPrice(
@@ -146,7 +146,7 @@ def parse_sale(document: Any) -> SoldPrice:
         condition=str(condition) if condition else None,
         price=_money(body.get("lastSoldPrice"), "lastSoldPrice"),
         sold_at=_time(body.get("lastSoldDate"), "lastSoldDate"),
-        days_to_sell=float(days) if isinstance(days, int | float) and days >= 0 else None,
+        days_to_sell=float(days) if type(days) is int and days >= 0 else None,
     )
 
 
@@ -174,13 +174,18 @@ def read_price(document: Any) -> Money:
     Raises:
         UnreadableAnswerError: there is none.
     """
-    return _money((_object(document, "the offer").get("pricingSummary") or {}).get("price"), "price")
+    return _money(_part(_object(document, "the offer"), "pricingSummary").get("price"), "price")
 
 
 def _object(value: Any, what: str) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise UnreadableAnswerError(f"{what} is not a JSON object")
     return value
+
+
+def _part(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Return a document inside another; one that is missing is empty."""
+    return _object(body.get(name) or {}, name)
 
 
 def _list(value: Any, what: str) -> list[Any]:
@@ -209,9 +214,19 @@ def _minor(body: Mapping[str, Any], name: str) -> Money:
 def _money(value: Any, name: str) -> Money:
     body = _object(value, name)
     try:
-        return Money.exact(_text(body, "value"), _text(body, "currency"))
+        money = Money.exact(_text(body, "value"), _text(body, "currency"))
     except MoneyError as error:
         raise UnreadableAnswerError(f"{name}: {error}") from error
+    if money.minor < 0:
+        raise UnreadableAnswerError(f"{name} is {money}, below zero")
+    return money
+
+
+def _sum(amounts: Sequence[Money], currency: str) -> Money:
+    try:
+        return sum(amounts, Money.zero(currency))
+    except MoneyError as error:
+        raise UnreadableAnswerError(f"amounts in two currencies: {error}") from error
 
 
 def _time(value: Any, name: str) -> datetime:

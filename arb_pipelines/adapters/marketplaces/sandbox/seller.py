@@ -105,7 +105,8 @@ class SandboxSeller:
         found: dict[str, Money] = {}
         for sku in skus:
             offer = self._find_offer(sku) or {}
-            if (offer.get("listing") or {}).get("listingStatus") == "ACTIVE":
+            listing = offer.get("listing")
+            if isinstance(listing, dict) and listing.get("listingStatus") == "ACTIVE":
                 found[sku] = read_price(offer)
         return found
 
