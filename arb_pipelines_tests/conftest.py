@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from arb_pipelines.adapters.sql.books import SqlBooks, open_books
+from arb_pipelines.adapters.sql.tables import metadata
 from arb_pipelines_tests.fakes.clock import SettableClock
 
 CLUSTER_SETTINGS = {
@@ -29,6 +30,14 @@ CLUSTER_SETTINGS = {
 }
 # A test survives no power cut, so it need not wait for the disk.
 FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+LEFT_OPEN = "datname = current_database() AND pid <> pg_backend_pid()"
+SCHEMA_IN_A_WORD = """
+    SELECT md5(string_agg(word, ';' ORDER BY word)) FROM (
+        SELECT pg_get_indexdef(indexrelid) AS word FROM pg_index WHERE indrelid >= 16384
+        UNION ALL SELECT conname || pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid >= 16384
+    ) AS words
+"""
 
 
 def skip_or_fail(reason: str) -> None:
@@ -102,11 +111,30 @@ class PostgresCluster:
         finally:
             connection.close()
 
-    def create_database(self, template: str = "template0") -> str:
-        """Return the name of a new database."""
+    def create_database(self) -> str:
+        """Return the name of a new, empty database."""
         name = f"books_{next(self._names)}"
-        self.command(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self.command(f"CREATE DATABASE {name} TEMPLATE template0")
         return name
+
+    def empty_books(self, name: str) -> str:
+        """Take every row out of migrated books and return what their schema looks like, in one word.
+
+        Twenty times faster than a new database (0.01 s against 0.2 s and more).
+        """
+        import psycopg2
+
+        tables = [table.name for table in reversed(metadata.sorted_tables) if table.name != "book_mode"]
+        connection = psycopg2.connect(self.url(name))
+        with connection, connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE " + LEFT_OPEN)
+            cursor.execute(SCHEMA_IN_A_WORD)
+            schema: str = cursor.fetchone()[0]
+            cursor.execute("SELECT count(*) FROM pg_tables WHERE tablename = ANY(%s)", (tables,))
+            if cursor.fetchone()[0] == len(tables):
+                cursor.execute("; ".join(f"DELETE FROM {table}" for table in tables))
+        connection.close()
+        return schema
 
     def drop_database(self, name: str) -> None:
         """Remove a database, whoever is still connected."""
@@ -143,12 +171,30 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+class PostgresBooks:
+    """Migrated books on PostgreSQL, emptied for each test; made anew after a test that changed their schema."""
+
+    def __init__(self, cluster: PostgresCluster) -> None:
+        self._cluster = cluster
+        self._renew()
+
+    def _renew(self) -> None:
+        self._name = self._cluster.create_database()
+        _migrate(self._cluster.url(self._name))
+        self._schema = self._cluster.empty_books(self._name)
+
+    def empty(self) -> str:
+        """Return the address of empty books."""
+        if self._cluster.empty_books(self._name) != self._schema:
+            self._cluster.drop_database(self._name)
+            self._renew()
+        return self._cluster.url(self._name)
+
+
 @pytest.fixture(scope="session")
-def postgres_template(postgres_cluster: PostgresCluster) -> str:
-    """A migrated PostgreSQL database to copy."""
-    name = postgres_cluster.create_database()
-    _migrate(postgres_cluster.url(name))
-    return name
+def postgres_books(postgres_cluster: PostgresCluster) -> PostgresBooks:
+    """Books to use again and again."""
+    return PostgresBooks(postgres_cluster)
 
 
 @pytest.fixture
@@ -159,11 +205,9 @@ def sqlite_url(tmp_path: Path, sqlite_template: Path) -> str:
 
 
 @pytest.fixture
-def postgres_url(postgres_cluster: PostgresCluster, postgres_template: str) -> Iterator[str]:
+def postgres_url(postgres_books: PostgresBooks) -> str:
     """The address of migrated, empty PostgreSQL books."""
-    name = postgres_cluster.create_database(postgres_template)
-    yield postgres_cluster.url(name)
-    postgres_cluster.drop_database(name)
+    return postgres_books.empty()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])

@@ -40,7 +40,7 @@ def demo(
     shops: Annotated[int, typer.Option(min=1, max=500, help="Shops in the sandbox world.")] = 500,
     seed: Annotated[int, typer.Option(help="Seed of the world: the same seed, the same shops and prices.")] = 7,
     port: Annotated[int, typer.Option(help="Port of the Dagster page.")] = 3000,
-    interval: Annotated[int, typer.Option(min=15, help="Seconds between two scrapes of a shop.")] = 60,
+    interval: Annotated[int, typer.Option(min=15, help="Seconds between two scrapes of a shop.")] = 90,
     home: Annotated[Path, typer.Option(help="Folder of the demo's stores and logs.")] = Path(".arb/demo"),
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget the stores of earlier demos first.")] = False,
 ) -> None:
@@ -95,6 +95,8 @@ def demo_settings(interval: int) -> dict[str, str]:
         "ARB_SCRAPE_INTERVAL_S": str(interval),
         "ARB_FOLLOW_INTERVAL_S": "5",
         "ARB_BOOKS_INTERVAL_S": "20",
+        "ARB_LIMIT_DAY": "25000",  # a day of the world passes in 24 s
+        "ARB_LIMIT_SITE_DAY": "2500",
         "ARB_START_SENSORS": "true",
         "ARB_ALLOW_LOOPBACK": "true",
         "ARB_USER_AGENT": "arb_pipelines-demo/0.1 (+http://127.0.0.1/)",

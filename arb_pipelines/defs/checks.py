@@ -28,7 +28,7 @@ def raw_scrapes_fresh(books: BooksResource, sites: SitesResource) -> AssetCheckR
     """Most enabled sites were visited within three of their intervals."""
     now = SystemClock().now()
     with books.opened() as opened:
-        last = opened.visits.last_started_at()
+        last = opened.visits.last_tick_at()
     enabled = [site for site in sites.load().sites if site.enabled and site.site_class.may_fetch]
     fresh = [s for s in enabled if s.key in last and now - last[s.key] < timedelta(seconds=3 * s.interval_s + 300)]
     share = len(fresh) / max(1, len(enabled))

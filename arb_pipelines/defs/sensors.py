@@ -31,8 +31,7 @@ from arb_pipelines.defs.partitions import SITES, TRAINING_DATES
 from arb_pipelines.defs.resources import BooksResource, SettingsResource, SitesResource, SystemClock
 from arb_pipelines.domain.listing import ListingState
 from arb_pipelines.domain.sharding import split_into_shards
-from arb_pipelines.domain.site import due_sites
-from arb_pipelines.services.crawling import tick_id_at
+from arb_pipelines.domain.site import due_sites, tick_id_at
 from arb_pipelines.settings import Settings
 
 # Cadence and start state are part of a sensor's definition, so they are read once, when the code is loaded.
@@ -79,7 +78,7 @@ def due_sites_sensor(
     busy = busy_sites(unfinished_runs(context, crawl_shard_job.name))
     now = SystemClock().now()
     with books.opened() as opened:
-        due = due_sites([s for s in registry.sites if s.key not in busy], opened.visits.last_started_at(), now)
+        due = due_sites([s for s in registry.sites if s.key not in busy], opened.visits.last_tick_at(), now)
     if not due:
         return SkipReason(f"no site is due ({len(registry.sites)} declared, {len(busy)} being crawled)")
     tick_id = tick_id_at(now)

@@ -59,8 +59,8 @@ class Visits(Protocol):
     def record(self, visits: Sequence[SiteVisit]) -> None:
         """Keep the visits; a (site, tick) pair once."""
 
-    def last_started_at(self) -> dict[str, datetime]:
-        """Return when each site was last visited."""
+    def last_tick_at(self) -> dict[str, datetime]:
+        """Return when the tick of each site's last visit began (its start where the tick does not tell)."""
 
     def load_tick(self, tick_id: str) -> list[SiteVisit]:
         """Return the visits of one tick."""

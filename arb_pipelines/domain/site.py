@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
+
+TICK_TIME = "%Y%m%dT%H%M%SZ"
 
 
 class SiteClass(StrEnum):
@@ -93,15 +95,29 @@ class SiteVisit:
     latency_ms: int | None  # mean time to a response, None when none came
 
 
-def due_sites(sites: Sequence[Site], last_started_at: Mapping[str, datetime], now: datetime) -> list[Site]:
+def tick_id_at(now: datetime, prefix: str = "tick") -> str:
+    """Return the id of the tick that starts at `now` (aware), to the second: `tick-20260102T030405Z`."""
+    return f"{prefix}-{now.astimezone(UTC):{TICK_TIME}}"
+
+
+def tick_moment(tick_id: str) -> datetime | None:
+    """Return when a tick began, or None if its id does not say."""
+    try:
+        return datetime.strptime(tick_id.rpartition("-")[2], TICK_TIME).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def due_sites(sites: Sequence[Site], last_tick_at: Mapping[str, datetime], now: datetime) -> list[Site]:
     """Return the enabled sites that may be fetched and whose interval has passed, longest waiting first.
 
-    A site that was never visited comes first. The comparison allows 1 s of tick jitter, so that a sensor
-    that fires every 300 s does not skip every second tick of a 300 s site.
+    A site that was never visited comes first. What counts is when the tick of the last visit began: counted from
+    the visit itself, a minute later, a site of 300 s would miss every second tick of a sensor of 300 s. For the same
+    reason 1 s of jitter is allowed.
     """
 
     def waited_s(site: Site) -> float:
-        last = last_started_at.get(site.key)
+        last = last_tick_at.get(site.key)
         return float("inf") if last is None else (now - last).total_seconds()
 
     due = [s for s in sites if s.enabled and s.site_class.may_fetch and waited_s(s) >= s.interval_s - 1]

@@ -34,7 +34,7 @@ def missing_browser(browser_path: str | None) -> str | None:
 
 def browser_meta() -> dict[str, Any]:
     """Return the request meta that sends a request through the browser."""
-    from scrapy_playwright.page import PageMethod
+    from scrapy_playwright.page import PageMethod  # type: ignore[import-untyped]  # it ships no types
 
     return {
         "playwright": True,

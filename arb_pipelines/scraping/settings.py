@@ -58,7 +58,7 @@ def crawl_settings(
         "CONCURRENT_REQUESTS": max(16, min(MAX_CONCURRENT_SITES, len(sites))),
         "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
         "DOWNLOAD_SLOTS": {s.key: {"concurrency": 1, "delay": s.delay_s, "jitter": 0} for s in sites},
-        "DOWNLOAD_TIMEOUT": REQUEST_TIMEOUT_S,
+        "DOWNLOAD_TIMEOUT": min(REQUEST_TIMEOUT_S, deadline_s),
         "DOWNLOAD_MAXSIZE": MAX_BODY_BYTES,
         "DOWNLOAD_WARNSIZE": 0,
         "DOWNLOAD_VERIFY_CERTIFICATES": True,
@@ -67,6 +67,8 @@ def crawl_settings(
         "RETRY_TIMES": 1,
         "RETRY_HTTP_CODES": [500, 502, 503, 504, 522, 524, 408],  # 429 parks the site, see middlewares/parking
         "RETRY_EXCEPTIONS": RETRIED_ERRORS,
+        # A shop that is silent or refuses is asked again by the next tick, not by this one.
+        "RETRY_EXCEPTIONS": ["scrapy.exceptions.DownloadFailedError", "scrapy.exceptions.ResponseDataLossError"],
         "RETRY_GIVE_UP_LOG_LEVEL": "DEBUG",
         "DEPTH_LIMIT": 0,  # the visit plan bounds the pages of a site
         "CLOSESPIDER_TIMEOUT": deadline_s,

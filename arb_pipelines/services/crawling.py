@@ -47,11 +47,6 @@ class CrawlPlan:
     state_dir: Path | None = None
 
 
-def tick_id_at(now: datetime, prefix: str = "tick") -> str:
-    """Return the id of the tick that starts at `now` (aware), to the second: `tick-20260102T030405Z`."""
-    return f"{prefix}-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
-
-
 def write_spec(plan: CrawlPlan, folder: Path) -> Path:
     """Write the child's spec into `folder` (made if missing) and return its path."""
     body = {

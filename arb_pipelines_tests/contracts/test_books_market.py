@@ -58,7 +58,7 @@ def test_m01_a_visit_is_kept_once_and_exactly(books: SqlBooks) -> None:
 def test_m02_the_newest_visit_of_each_site(books: SqlBooks) -> None:
     books.visits.record([visit("a", "t2", START + MINUTE), visit("a", "t1", START), visit("b", "t1", START)])
     books.visits.record([visit("a", "t0", START - MINUTE)])
-    assert books.visits.last_started_at() == {"a": START + MINUTE, "b": START}
+    assert books.visits.last_tick_at() == {"a": START + MINUTE, "b": START}
 
 
 def test_m03_times_are_exact_and_utc(books: SqlBooks) -> None:
@@ -224,3 +224,9 @@ def test_m19_offers_count_the_readings_that_agree(books: SqlBooks) -> None:
 def test_m20_an_unknown_word_for_stock_says_nothing(books: SqlBooks) -> None:
     books.price_history.insert(points({"availability": "Perhaps"}))
     assert books.opportunities.load_offers(START)[0].availability is None
+
+
+def test_m20_a_visit_counts_from_its_tick(books: SqlBooks) -> None:
+    """Else a site visited late in its tick would miss every second one."""
+    books.visits.record([visit("a", "tick-20260105T090000Z", START + MINUTE)])
+    assert books.visits.last_tick_at() == {"a": datetime(2026, 1, 5, 9, tzinfo=UTC)}

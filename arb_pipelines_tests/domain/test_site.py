@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from arb_pipelines.domain.site import Site, SiteClass, due_sites
+from arb_pipelines.domain.site import Site, SiteClass, due_sites, tick_id_at, tick_moment
 from arb_pipelines_tests.fakes.clock import START
 
 PERMITTED = Site("a", "", "", SiteClass.PERMITTED)
@@ -44,3 +44,10 @@ def test_the_longest_waiting_comes_first() -> None:
 def test_a_disabled_site_is_never_due() -> None:
     """However long it waited."""
     assert due_sites([replace(PERMITTED, enabled=False)], {}, START) == []
+
+
+def test_a_tick_id_tells_when_it_began() -> None:
+    """To the second, in UTC; an id of another form tells nothing."""
+    assert tick_moment(tick_id_at(START)) == START.replace(microsecond=0)
+    assert tick_moment(tick_id_at(START, prefix="manual")) == START.replace(microsecond=0)
+    assert tick_moment("tick-1") is None

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, select
 from arb_pipelines.adapters.sql.engine import money_transaction
 from arb_pipelines.adapters.sql.frames import insert_into
 from arb_pipelines.adapters.sql.tables import site_last_visits, site_visits
-from arb_pipelines.domain.site import SiteVisit, VisitOutcome
+from arb_pipelines.domain.site import SiteVisit, VisitOutcome, tick_moment
 
 
 class SqlVisits:
@@ -31,7 +31,8 @@ class SqlVisits:
         rows = [asdict(visit) for visit in sorted(visits, key=lambda visit: (visit.tick_id, visit.site))]
         newest: dict[str, datetime] = {}
         for visit in visits:
-            newest[visit.site] = max(visit.started_at, newest.get(visit.site, visit.started_at))
+            began_at = tick_moment(visit.tick_id) or visit.started_at
+            newest[visit.site] = max(began_at, newest.get(visit.site, began_at))
         with money_transaction(self._engine) as connection:
             connection.execute(insert_into(connection, site_visits).on_conflict_do_nothing(), rows)
             last = insert_into(connection, site_last_visits)
@@ -42,8 +43,8 @@ class SqlVisits:
             )
             connection.execute(last, [{"site": site, "started_at": newest[site]} for site in sorted(newest)])
 
-    def last_started_at(self) -> dict[str, datetime]:
-        """Return when each site was last visited."""
+    def last_tick_at(self) -> dict[str, datetime]:
+        """Return when the tick of each site's last visit began."""
         with self._engine.connect() as connection:
             return {row.site: row.started_at for row in connection.execute(select(site_last_visits))}
 

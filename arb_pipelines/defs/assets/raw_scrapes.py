@@ -5,8 +5,7 @@ from dagster import AssetExecutionContext, BackfillPolicy, Failure, PipesSubproc
 from arb_pipelines.defs.crawling import crawl_and_record, site_metadata
 from arb_pipelines.defs.partitions import SITES
 from arb_pipelines.defs.resources import BooksResource, CrawlResource, SitesResource, SystemClock
-from arb_pipelines.domain.site import VisitOutcome
-from arb_pipelines.services.crawling import tick_id_at
+from arb_pipelines.domain.site import VisitOutcome, tick_id_at
 
 
 @asset(

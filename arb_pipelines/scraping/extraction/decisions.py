@@ -19,16 +19,16 @@ from arb_pipelines.scraping.extraction.brands import settle_brands
 from arb_pipelines.scraping.extraction.candidates import Candidate, CandidateSheet
 from arb_pipelines.scraping.extraction.currencies import choose_meaning, home_currency, host_of, locale_currency
 from arb_pipelines.scraping.extraction.document import Document, place_of
-from arb_pipelines.scraping.extraction.price_roles import Role
+from arb_pipelines.scraping.extraction.price_roles import Role, is_free_shipping
 from arb_pipelines.scraping.extraction.visible_prices import METHOD as VISIBLE
 from arb_pipelines.scraping.extraction.visible_prices import PAIR_DISTANCE, SeenPrice
 from arb_pipelines.scraping.extraction.vote import decide
 
-THRESHOLDS = {
-    "name": 0.6, "price": 1.5, "list_price": 1.5, "shipping": 1.5, "currency": 1.0, "availability": 1.0, "condition": 1.5,
-    "seller": 1.5, "sku": 1.5, "gtin": 1.5, "mpn": 1.5, "brand": 1.5, "category": 1.0, "image": 0.5,
-}  # fmt: skip
+THRESHOLD = 1.5
+THRESHOLDS = {"name": 0.6, "currency": 1.0, "availability": 1.0, "category": 1.0, "image": 0.5}  # where they differ
+AMOUNTS = frozenset({"price", "list_price", "shipping"})
 STRUCK_SHARE = 0.4
+SHIPPING_DISTANCE = 120  # elements between a price and the postage that goes with it
 _PLACEHOLDER = re.compile(
     r"^(?:n/?a|none|null|undefined|unknown|default|-+|0+|does not apply|\{\{.*|no brand|unbranded/generic)$",
     re.IGNORECASE,
@@ -72,8 +72,10 @@ def _put(decided: dict[str, Candidate], field_name: str, candidate: Candidate | 
 
 
 def _winner(sheet: CandidateSheet, field_name: str, key: object = None) -> Candidate | None:
-    candidates = [c for c in sheet.of(field_name) if not _PLACEHOLDER.match(c.value)]
-    return decide(candidates, THRESHOLDS[field_name], key if callable(key) else str)
+    candidates = sheet.of(field_name)
+    if field_name not in AMOUNTS:
+        candidates = [c for c in candidates if not _PLACEHOLDER.match(c.value)]
+    return decide(candidates, THRESHOLDS.get(field_name, THRESHOLD), key if callable(key) else str)
 
 
 def _same_amount(value: str) -> str:
@@ -85,14 +87,9 @@ def _weaken_struck(document: Document, sheet: CandidateSheet, seen: Sequence[See
 
     Markup often states the list price long after a sale has begun; the reader pays what is not crossed out.
     """
-    at = document.positions
     prices = [s for s in seen if s.role is Role.PRICE and s.score >= 4 and s.mention.currencies]
-    struck = {
-        old.mention.amount
-        for old in seen
-        if old.role is Role.LIST and old.score >= 3
-        and any(_replaces(now, old) and abs(at.get(now.element, 0) - at.get(old.element, 0)) <= PAIR_DISTANCE for now in prices)
-    }  # fmt: skip
+    olds = [s for s in seen if s.role is Role.LIST and s.score >= 3]
+    struck = {old.mention.amount for old in olds if any(_replaces(document, now, old) for now in prices)}
     if not struck:
         return
     values = {_same_amount(amount) for amount in struck}
@@ -105,8 +102,11 @@ def _weaken_struck(document: Document, sheet: CandidateSheet, seen: Sequence[See
     sheet.by_field["price"] = kept
 
 
-def _replaces(now: SeenPrice, old: SeenPrice) -> bool:
-    return Decimal(now.mention.amount) < Decimal(old.mention.amount)
+def _replaces(document: Document, now: SeenPrice, old: SeenPrice) -> bool:
+    """Return whether `now` is a lower amount close to `old`."""
+    at = document.positions
+    distance = abs(at.get(now.element, 0) - at.get(old.element, 0))
+    return distance <= PAIR_DISTANCE and Decimal(now.mention.amount) < Decimal(old.mention.amount)
 
 
 def _propose_currency(document: Document, sheet: CandidateSheet, seen: Sequence[SeenPrice], price: Candidate) -> None:
@@ -138,14 +138,28 @@ def _propose_beside_price(
         distance = min(abs(at.get(item.element, 0) - place) for place in places)
         if item.role is Role.LIST and distance <= PAIR_DISTANCE:
             sheet.add("list_price", item.mention.amount, VISIBLE, 2.5, item.text, place_of(item.element))
-        elif item.role is Role.SHIPPING and distance <= 120:
+        elif item.role is Role.SHIPPING and distance <= SHIPPING_DISTANCE:
             sheet.add("shipping", item.mention.amount, VISIBLE, 2.0, item.text, place_of(item.element))
+    _propose_free_shipping(document, sheet, places)
+
+
+def _propose_free_shipping(document: Document, sheet: CandidateSheet, places: Sequence[int]) -> None:
+    """Propose postage of 0 where a text near the price promises it without a condition, and no amount is stated."""
+    if not places or sheet.of("shipping"):
+        return
+    for element, text in document.texts:
+        if len(text) > 60 or not is_free_shipping(text):
+            continue
+        at = document.positions.get(element, 0)
+        if min(abs(at - place) for place in places) <= SHIPPING_DISTANCE:
+            sheet.add("shipping", "0", VISIBLE, 1.8, text, place_of(element))
+            return
 
 
 def _list_price(sheet: CandidateSheet, price: Candidate) -> Candidate | None:
     """Return the old price; one that is not above the price is none."""
     higher = [c for c in sheet.of("list_price") if Decimal(c.value) > Decimal(price.value)]
-    return decide(higher, THRESHOLDS["list_price"], _same_amount)
+    return decide(higher, THRESHOLD, _same_amount)
 
 
 def _clean_ids(sheet: CandidateSheet) -> None:

@@ -20,6 +20,7 @@ from arb_pipelines.scraping.extraction.document import Document, squeeze
 from arb_pipelines.scraping.extraction.identity import ALIKE, PageIdentity
 from arb_pipelines.scraping.extraction.money_text import find_money, normal_amount
 from arb_pipelines.scraping.extraction.stock_words import availability_of_markup
+from arb_pipelines.scraping.extraction.vocabulary import entries
 
 METHOD = "state"
 MAX_SCRIPT_CHARS = 1_500_000
@@ -27,84 +28,25 @@ MAX_STARTS = 12
 MAX_VISITED = 20_000
 _WANTED = re.compile(r"price|sku|prix|preis|precio", re.IGNORECASE)
 _START = re.compile(r"(?:=|\(|,|return)\s*(?=\{\s*[\"'\w\[]|\[\s*\{)")
-_NAME_KEYS = (
-    "name",
-    "title",
-    "productName",
-    "product_name",
-    "item_name",
-    "displayName",
-    "productTitle",
-    "product_title",
-    "fn",
-    "label",
-)
-_PRICE_KEYS = (
-    "salePrice", "sale_price", "specialPrice", "special_price", "finalPrice", "final_price", "currentPrice", "current_price",
-    "sellingPrice", "selling_price", "offerPrice", "discountedPrice", "actualPrice", "productPrice", "product_price", "priceWithTax",
-    "price", "Price", "price_amount", "priceAmount", "unit_price", "unitPrice", "product_price_amount",
-)  # fmt: skip
-_LIST_KEYS = (
-    "listPrice",
-    "list_price",
-    "regularPrice",
-    "regular_price",
-    "originalPrice",
-    "original_price",
-    "compare_at_price",
-    "wasPrice",
-    "oldPrice",
-    "old_price",
-    "basePrice",
-    "msrp",
-    "rrp",
-)
-_SKU_KEYS = (
-    "sku",
-    "SKU",
-    "productSku",
-    "product_sku",
-    "skuId",
-    "articleNumber",
-    "itemNumber",
-    "productCode",
-    "product_code",
-    "reference",
-)
-_ID_KEYS = ("id", "productId", "product_id", "item_id", "itemId", "ID", "productID", "code")
-_BRAND_KEYS = (
-    "brand",
-    "brandName",
-    "brand_name",
-    "item_brand",
-    "manufacturer",
-    "vendor",
-    "manufacturerName",
-    "productBrand",
-    "product_brand",
-)
-_GTIN_KEYS = ("gtin", "gtin13", "ean", "EAN", "ean13", "upc", "barcode", "isbn", "isbn13", "gtin12", "gtin14")
-_MPN_KEYS = ("mpn", "partNumber", "modelNumber", "manufacturerPartNumber", "model_number", "mfrPartNumber")
-_CURRENCY_KEYS = frozenset({"currency", "currencyCode", "priceCurrency", "currency_code", "currencyIso", "currencyISO"})
+_NAME_KEYS = tuple(entries("state_keys", "name"))
+_PRICE_KEYS = tuple(entries("state_keys", "price"))
+_LIST_KEYS = tuple(entries("state_keys", "list_price"))
+_SKU_KEYS = tuple(entries("state_keys", "sku"))
+_ID_KEYS = tuple(entries("state_keys", "id"))
+_BRAND_KEYS = tuple(entries("state_keys", "brand"))
+_GTIN_KEYS = tuple(entries("state_keys", "gtin"))
+_MPN_KEYS = tuple(entries("state_keys", "mpn"))
+_STOCK_KEYS = tuple(entries("state_keys", "stock"))
+_IN_STOCK_KEYS = tuple(entries("state_keys", "in_stock"))
+_CURRENCY_KEYS = frozenset(entries("state_keys", "currency"))
 _TELLING_KEYS = frozenset((*_PRICE_KEYS, *_SKU_KEYS, *_BRAND_KEYS))
-_STOCK_KEYS = (
-    "availability",
-    "stockStatus",
-    "stock_status",
-    "availabilityStatus",
-    "inventoryStatus",
-    "stockLevelStatus",
-)
-_IN_STOCK_KEYS = (
-    "inStock",
-    "in_stock",
-    "isInStock",
-    "is_in_stock",
-    "available",
-    "isAvailable",
-    "is_salable",
-    "purchasable",
-    "availableForSale",
+_AMOUNT_FIELDS: tuple[tuple[str, tuple[str, ...]], ...] = (("price", _PRICE_KEYS), ("list_price", _LIST_KEYS))
+_TEXT_FIELDS: tuple[tuple[str, tuple[str, ...], float], ...] = (
+    ("sku", _SKU_KEYS, 1.0),
+    ("sku", _ID_KEYS, 0.5),
+    ("brand", _BRAND_KEYS, 0.55),  # alone too little: scripts call many things a brand
+    ("gtin", _GTIN_KEYS, 1.0),
+    ("mpn", _MPN_KEYS, 1.0),
 )
 
 
@@ -160,7 +102,7 @@ def _looks_like_data(chunk: str) -> bool:
 
 def _javascript(chunk: str) -> Any:
     try:
-        return chompjs.parse_js_object(chunk, json_params={"strict": False})
+        return chompjs.parse_js_object(chunk, loader_kwargs={"strict": False})
     except (ValueError, RecursionError, MemoryError, AttributeError, TypeError, IndexError):
         return None
 
@@ -202,20 +144,18 @@ def _trust(item: dict[str, Any], identity: PageIdentity) -> float:
 
 
 def _propose_dict(item: dict[str, Any], sheet: CandidateSheet, trust: float, place: str) -> None:
-    for field_name, keys in (("price", _PRICE_KEYS), ("list_price", _LIST_KEYS)):
+    for field_name, keys in _AMOUNT_FIELDS:
         for key in keys:
             amounts = _amounts(item.get(key))
-            for amount, factor in amounts:
-                sheet.add(field_name, amount, METHOD, trust * factor, f"{key}={item[key]!s:.40}", place)
+            for amount, share in amounts:
+                sheet.add(field_name, amount, METHOD, trust * share, f"{key}={item[key]!s:.40}", place)
             if amounts:
                 break
-    for field_name, keys, factor in (
-        ("sku", _SKU_KEYS, 1.0), ("sku", _ID_KEYS, 0.5), ("brand", _BRAND_KEYS, 0.55), ("gtin", _GTIN_KEYS, 1.0), ("mpn", _MPN_KEYS, 1.0),
-    ):  # fmt: skip
+    for field_name, keys, share in _TEXT_FIELDS:
         for key in keys:
             plain = _plain(item.get(key))
             if plain:
-                sheet.add(field_name, plain, METHOD, trust * factor, f"{key}={plain}", place)
+                sheet.add(field_name, plain, METHOD, trust * share, f"{key}={plain}", place)
                 break
     name = next((item[key] for key in _NAME_KEYS if isinstance(item.get(key), str)), None)
     sheet.add("name", squeeze(name), METHOD, 0.5 * trust, "", place)

@@ -25,7 +25,16 @@ _COLON_SIGNS = frozenset(":：#-–|")
 _TRAILING = " \t\n:：#.|-–〈《【(["
 _SKU_VALUE = re.compile(r"[\w./+\-#]{2,40}")
 _WORDY = re.compile(r"^[A-Za-zÀ-ɏЀ-ӿ]+$")
-_WEIGHT = {"sku": 6.2, "sku_weak": 3.2, "mpn": 2.4, "gtin": 3.2, "brand": 4.4, "brand_weak": 2.6, "condition": 4.2, "seller": 2.5}
+_WEIGHT = {
+    "sku": 6.2,
+    "sku_weak": 3.2,
+    "mpn": 2.4,
+    "gtin": 3.2,
+    "brand": 4.4,
+    "brand_weak": 2.6,
+    "condition": 4.2,
+    "seller": 2.5,
+}
 
 
 def propose_from_labels(document: Document, sheet: CandidateSheet, regions: Regions) -> None:
@@ -89,6 +98,16 @@ def _value_after(texts: list[tuple[Element, str]], number: int) -> str:
         if value:
             return value if len(value) <= MAX_VALUE_CHARS or element is None else ""
     return ""
+
+
+def without_label(field_name: str, text: str) -> str:
+    """Return `text` without a label of that field before it: `Item no. K-99` is `K-99`."""
+    words = text.split()
+    for length in range(min(4, len(words) - 1), 0, -1):
+        label = _field_of(" ".join(words[:length]).strip(_TRAILING))
+        if label is not None and label.removesuffix("_weak") == field_name:
+            return " ".join(words[length:]).lstrip(":：#- ")
+    return text
 
 
 def bare_brand(text: str) -> str:

@@ -25,7 +25,7 @@ _NUMBER = (
 )
 _NUMBER_AT = re.compile(rf"(?<![\d.,])(?:\d+[.,] \d{{2}}(?!\d)|{_NUMBER})|(?<=[€$£\s])\.\d{{2}}(?!\d)")
 # What may follow a number and belongs to it: `99,-` and `99.–` for whole units, `35€99` with the sign as mark.
-_DASH = re.compile(r"\s?[.,]?\s?[-–—]{1,2}(?![\w-])(?!\s?[$€£\d])")
+_DASH = re.compile(r"(?:[.,]\s?[-–—]{1,2}|\s?[-–—]{1,2}(?!\s?[$€£\d]))(?![\w-])")
 _PERCENT = re.compile(r"\s?%")
 _MIDDLE = re.compile(r"\s?([€$£])(?:(?=\s?\d\d\s*$)\s)?(\d{2})(?!\d)")
 _SPACED_DOLLAR = re.compile(r"(?:^|[^a-z])((?:us|ca?|au?|nz)\s?\$)$", re.IGNORECASE)

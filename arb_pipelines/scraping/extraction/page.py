@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urljoin
@@ -116,14 +116,26 @@ def _collect(document: Document, html: bytes, sheet: CandidateSheet) -> tuple[st
     heading = find_heading(document)
     regions = Regions(heading)
     anchors = find_anchors(document, heading, regions)
-    propose_from_state(document, identity, sheet)
-    propose_names(document, sheet, regions)
     seen = propose_from_text(document, sheet, regions, anchors)
-    propose_from_labels(document, sheet, regions)
-    propose_brands(document, sheet, regions, anchors.heading)
-    propose_ids(document, html, sheet, regions, anchors.heading)
-    propose_stock(document, sheet, regions, anchors.heading, anchors.button)
+    readers: Sequence[Callable[[], None]] = (
+        lambda: propose_from_state(document, identity, sheet),
+        lambda: propose_names(document, sheet, regions),
+        lambda: propose_from_labels(document, sheet, regions),
+        lambda: propose_brands(document, sheet, regions, anchors.heading),
+        lambda: propose_ids(document, html, sheet, regions, anchors.heading),
+        lambda: propose_stock(document, sheet, regions, anchors.heading, anchors.button),
+    )
+    for read in readers:
+        _attempt(read, document.url)
     return LISTING if is_listing(document, nodes, identity, seen, fit, products) else None, seen
+
+
+def _attempt(read: Callable[[], None], url: str) -> None:
+    """Let one reader propose; its fault must not cost what the others read."""
+    try:
+        read()
+    except Exception as error:  # noqa: BLE001 - any reader may stumble over a hostile page in its own way
+        logger.warning("page %s: a reader gave up: %s: %s", url[:200], type(error).__name__, str(error)[:200])
 
 
 def _build_product(

@@ -41,6 +41,8 @@ _INSTALMENT = phrases("amounts", "instalment")
 _SHIPPING = phrases("amounts", "shipping")
 _THRESHOLD = phrases("amounts", "threshold")
 _SAVING = phrases("amounts", "saving")
+_BESIDE = phrases("amounts", "beside")
+_FREE_SHIPPING = phrases("amounts", "free_shipping")
 _BEFORE_TAX = phrases("amounts", "before_tax")
 _FLAG_LISTS = ("price", "old", "current", "other", "cents")
 _UNIT = re.compile(
@@ -68,6 +70,14 @@ def is_old_label(text: str) -> bool:
     return _OLD_LABEL.ends(tokens_of(near), near)
 
 
+def is_free_shipping(text: str) -> bool:
+    """Return whether a short text promises free postage without a condition (`Free shipping`, not `... over $50`)."""
+    words = tokens_of(text)
+    if not 1 <= len(words) <= 6 or any(word.isdigit() for word in words):
+        return False
+    return _FREE_SHIPPING.found_in(words, text) and not _THRESHOLD.ends(words, text)
+
+
 @lru_cache(maxsize=8_192)
 def role_of(before: str, after: str) -> Role:
     """Return the role of an amount from up to some sixty characters before and after it."""
@@ -87,6 +97,7 @@ def _is_no_price(words: list[str], near: str, next_words: list[str], ahead: str)
     return (
         (_THRESHOLD.ends(words, near) and _SHIPPING.found_in(next_words, ahead))
         or _OTHER_LABEL.ends(words, near)
+        or _BESIDE.found_in(words, near)
         or _INSTALMENT.found_in(words, near)
         or _INSTALMENT.found_in(next_words, ahead)
         or _SAVING.found_in(words[-5:], near[-25:])

@@ -17,10 +17,15 @@ from arb_pipelines.scraping.extraction.regions import Regions
 from arb_pipelines.scraping.extraction.vocabulary import split_marks
 
 _SKU_MARKS = re.compile(
-    r"(?<![a-z])(?:sku|(?:product|item|article|art|catalog|cat|stock|style|model)[-_ ]?(?:code|reference|ref|number|num|no|nr|sku|id)|prodcode|prd-code|reference|partno|itemno)(?![a-z])"
+    r"(?<![a-z])(?:sku|prodcode|prd-code|reference|partno|itemno"
+    r"|(?:product|item|article|art|catalog|cat|stock|style|model)"
+    r"[-_ ]?(?:code|reference|ref|number|num|no|nr|sku|id))(?![a-z])"
 )
 _CODE = re.compile(r"(?=[\w./-]*\d)[\w./-]{3,30}")
-_FORM_FIELD = re.compile(r"^(?:product|prod|item|article|sku|pid|add-to-cart|addproduct|goods)(?:[-_]?(?:id|no|code|number|sku|nr))?$", re.IGNORECASE)
+_FORM_FIELD = re.compile(
+    r"^(?:product|prod|item|article|sku|pid|add-to-cart|addproduct|goods)(?:[-_]?(?:id|no|code|number|sku|nr))?$",
+    re.IGNORECASE,
+)
 _URL_RUN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{0,2}\d{5,}(?!\d)|\d{6,}|(?<=/[a-z])\d{5,}")
 NEAR_HEADING = 400
 OFTEN = 4
@@ -66,9 +71,9 @@ def _propose_form_fields(document: Document, sheet: CandidateSheet, regions: Reg
     values: dict[str, Element] = {}
     for field in document.root.iter("input"):
         value = squeeze(field.get("value"))
-        if field.get("type") == "hidden" and 3 <= len(value) <= 30 and _FORM_FIELD.match(field.get("name") or ""):
-            if _CODE.fullmatch(value) and not regions.is_aside(field):
-                values.setdefault(value, field)
+        is_id = field.get("type") == "hidden" and _FORM_FIELD.match(field.get("name") or "") is not None
+        if is_id and _CODE.fullmatch(value) and not regions.is_aside(field):
+            values.setdefault(value, field)
     if len(values) == 1:
         value, field = next(iter(values.items()))
         sheet.add("sku", value, "form", 1.6, f"{field.get('name')}={value}", place_of(field))

@@ -109,7 +109,7 @@ def _unescaped(text: str) -> Any:
 
 
 def _javascript(text: str) -> Any:
-    return chompjs.parse_js_object(text, json_params={"strict": False})
+    return chompjs.parse_js_object(text, loader_kwargs={"strict": False})
 
 
 def _markup_items(document: Document) -> list[dict[str, Any]]:

@@ -160,12 +160,11 @@ def _is_own_offer(offer: dict[str, Any], identity: PageIdentity) -> bool:
 
 def _propose_offer(offer: dict[str, Any], node: SchemaNode, sheet: CandidateSheet, weight: float) -> None:
     method, place = node.method, node.place
-    for price, raw, role, currencies in _prices(offer):
+    for price, raw, role, codes in _prices(offer):
         sheet.add(role, price, method, weight, raw, place)
-        for currency in currencies:
-            sheet.add("currency", currency, method, weight, currency, place)
-    currency = iso_code(text(offer.get("priceCurrency")))
-    sheet.add("currency", currency, method, weight, "", place)
+        for code in codes:
+            sheet.add("currency", code, method, weight, code, place)
+    sheet.add("currency", iso_code(text(offer.get("priceCurrency"))), method, weight, "", place)
     stated = text(offer.get("availability"))
     state = availability_of_markup(stated) or availability_of_text(stated)
     sheet.add("availability", state.value if state else None, method, weight, stated, place)

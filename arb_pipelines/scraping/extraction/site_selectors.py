@@ -16,9 +16,11 @@ from arb_pipelines.domain.site import Site
 from arb_pipelines.scraping.extraction.candidates import CandidateSheet
 from arb_pipelines.scraping.extraction.currencies import iso_code, meanings_of
 from arb_pipelines.scraping.extraction.document import Document, Element, place_of, squeeze
+from arb_pipelines.scraping.extraction.labels import without_label
 from arb_pipelines.scraping.extraction.money_text import find_money
+from arb_pipelines.scraping.extraction.price_elements import joined_text
+from arb_pipelines.scraping.extraction.price_roles import is_free_shipping
 from arb_pipelines.scraping.extraction.stock_words import availability_of_markup, availability_of_text
-from arb_pipelines.scraping.extraction.visible_prices import joined_text
 
 METHOD = "selector"
 WEIGHT = 20.0
@@ -41,6 +43,9 @@ def propose_from_selectors(document: Document, site: Site, sheet: CandidateSheet
 
 
 def _propose_amount(field_name: str, raw: str, sheet: CandidateSheet, element: Element) -> None:
+    if field_name == "shipping" and is_free_shipping(raw):
+        sheet.add(field_name, "0", METHOD, WEIGHT, raw, place_of(element))
+        return
     money = find_money(raw)
     with_sign = [m for m in money if m.currencies] or money
     if not with_sign:
@@ -61,7 +66,7 @@ def _plain(field_name: str, raw: str) -> str | None:
     if field_name == "currency":
         meanings = meanings_of(raw)
         return iso_code(raw) or (meanings[0] if meanings and meanings[0] != "?" else None)
-    return raw or None
+    return without_label(field_name, raw) or None
 
 
 def _shown(element: Element) -> str:

@@ -84,7 +84,9 @@ def is_listing(
     if product_fit is not None and product_fit >= 2.5:
         return False
     kind = (document.meta("og:type") or "").lower()
-    if kind in ("product", "og:product", "product.item") or document.meta("product:price:amount", "og:price:amount", "og:price", "product:price"):
+    if kind in ("product", "og:product", "product.item") or document.meta(
+        "product:price:amount", "og:price:amount", "og:price", "product:price"
+    ):
         return False
     if products >= 3 or "product.group" in kind:
         return True

@@ -16,15 +16,20 @@ from arb_pipelines.scraping.extraction.anchors import Anchors
 from arb_pipelines.scraping.extraction.candidates import CandidateSheet
 from arb_pipelines.scraping.extraction.currencies import meanings_of
 from arb_pipelines.scraping.extraction.document import (
-    BLOCK_TAGS,
     Document,
     Element,
     marks_of,
     place_of,
     squeeze,
-    text_of,
 )
 from arb_pipelines.scraping.extraction.money_text import MoneyMention, find_money
+from arb_pipelines.scraping.extraction.price_elements import (
+    joined_text,
+    label_before,
+    price_holder,
+    sign_beside,
+    signature_of,
+)
 from arb_pipelines.scraping.extraction.price_roles import (
     Role,
     flags_of,
@@ -75,21 +80,21 @@ def see_prices(document: Document, regions: Regions, anchors: Anchors) -> list[S
     for element, own_text in numbers[:MAX_NUMBERS]:
         if not _may_be_price(element, own_text):
             continue
-        holder = _holder(element, own_text)
+        holder = price_holder(element, own_text)
         if holder in done:
             continue
         done.add(holder)
         text = joined_text(holder)
         for mention in find_money(text)[:6]:
             found.append((element, holder, text, mention))
-    crowds = Counter(_signature(holder) for _, holder, *_ in found)
+    crowds = Counter(signature_of(holder) for _, holder, *_ in found)
     seen = []
     for element, holder, text, plain in found:
         before, after = text[: plain.start], text[plain.end :]
         mention = _with_sign_beside(plain, holder, before, after)
         role, score = _judge(regions, element, holder, mention, before, after)
         score += _nearness(document, document.positions.get(holder, 0), anchors)
-        signature = _signature(holder)
+        signature = signature_of(holder)
         score -= 2.0 if crowds[signature] >= CROWD else 0.0
         seen.append(SeenPrice(mention, role, score, holder, text, signature))
     return _settle_pairs(document, seen)
@@ -106,66 +111,14 @@ def _may_be_price(element: Element, text: str) -> bool:
             return len(text) < 60
         step = step.getparent()
     plain = text.strip()
-    return len(plain) <= 12 and plain[:1].isdigit() and bool(_sign_beside(element))
-
-
-def _holder(element: Element, text: str) -> Element:
-    """Return the smallest element that shows the whole price: sign, units and cents may be apart."""
-    holder, shown = element, text_of(element, 80)
-    for _ in range(3):
-        parent = holder.getparent()
-        if parent is None or parent.tag in ("body", "tr", "ul", "form"):
-            break
-        whole = text_of(parent, 80)
-        money = find_money(whole)
-        if (
-            len(whole) > 40
-            or len(money) > 1
-            or (len(whole) > len(shown) + 12 and any(m.currencies for m in find_money(shown)))
-        ):
-            break
-        holder, shown = parent, whole
-    return holder
-
-
-def joined_text(element: Element) -> str:
-    """Return the text of `element` with raised or small cents set off by a point: `12<sup>99</sup>` is 12.99."""
-    pieces: list[str] = []
-    _join(element, pieces)
-    return squeeze("".join(pieces))[:300]
-
-
-def _join(element: Element, pieces: list[str]) -> None:
-    text = element.text or ""
-    if text.strip():
-        last = "".join(pieces[-2:]).rstrip()[-1:]
-        is_cents = len(text.strip()) == 2 and text.strip().isdigit() and last.isdigit()
-        if is_cents and (element.tag in ("sup", "sub", "small") or flags_of(marks_of(element)).is_cents):
-            pieces.append(".")
-            text = text.strip()
-        elif last.isdigit() and text[0].isdigit():
-            pieces.append(" ")
-        pieces.append(text)
-    elif text:
-        pieces.append(" ")
-    for child in element:
-        if child.tag in ("script", "style", "template", "svg"):
-            pieces.append(child.tail or "")
-            continue
-        block = child.tag in BLOCK_TAGS
-        if block:
-            pieces.append(" ")
-        _join(child, pieces)
-        pieces.append(" " if block else "")
-        if child.tail:
-            pieces.append(child.tail)
+    return len(plain) <= 12 and plain[:1].isdigit() and bool(sign_beside(element))
 
 
 def _judge(
     regions: Regions, element: Element, holder: Element, mention: MoneyMention, before: str, after: str
 ) -> tuple[Role, float]:
     """Return role and score of an amount from its words and its element, without its position."""
-    label = before if before.strip() else _label_before(holder)
+    label = before if before.strip() else label_before(holder)
     tail = after if after.strip() else squeeze(holder.tail)[:CONTEXT_CHARS]
     role = role_of(label[-CONTEXT_CHARS:], tail[:CONTEXT_CHARS])
     score = _marks_score(element)
@@ -182,19 +135,8 @@ def _with_sign_beside(mention: MoneyMention, holder: Element, before: str, after
     """Return the mention with the sign that a sibling element shows alone: `<b>294</b><i> 元</i>`."""
     if mention.currencies or before.strip() or after.strip():
         return mention
-    sign = _sign_beside(holder)
+    sign = sign_beside(holder)
     return replace(mention, currencies=meanings_of(sign), sign=sign) if sign else mention
-
-
-def _sign_beside(element: Element) -> str:
-    """Return the currency sign that stands alone right after or before `element`, empty when none does."""
-    following, previous = element.getnext(), element.getprevious()
-    beside = [squeeze(element.tail)]
-    if following is not None and not beside[0]:
-        beside.append(text_of(following, 12))
-    if previous is not None:
-        beside.append(squeeze(previous.tail) or text_of(previous, 12))
-    return next((shown for shown in beside if 0 < len(shown) <= 6 and meanings_of(shown)), "")
 
 
 def _settle_pairs(document: Document, seen: list[SeenPrice]) -> list[SeenPrice]:
@@ -211,7 +153,7 @@ def _settle_pairs(document: Document, seen: list[SeenPrice]) -> list[SeenPrice]:
         here = at.get(item.element, 0)
         if item.role is Role.LIST:
             is_lone = not any(_below(other, item) for other, there in prices if abs(here - there) <= PAIR_DISTANCE)
-            if is_lone and not is_struck(item.element) and not is_old_label(_label_before(item.element)):
+            if is_lone and not is_struck(item.element) and not is_old_label(label_before(item.element)):
                 item = replace(item, role=Role.PRICE, score=item.score - 0.5)
         elif olds and item.role is Role.PRICE and item.mention.currencies:
             is_now = any(_below(item, other) for other, there in olds if abs(here - there) <= PAIR_DISTANCE)
@@ -250,30 +192,6 @@ def _marks_between(element: Element, holder: Element) -> str:
         marks = f"{marks} {marks_of(step)}" if step is not None else marks
     parent = holder.getparent()
     return marks if marks.strip() or parent is None else marks_of(parent)
-
-
-def _label_before(holder: Element) -> str:
-    """Return the words right before `holder`: its previous sibling's, else its parent's own text."""
-    previous = holder.getprevious()
-    if previous is not None:
-        return squeeze(f"{text_of(previous, 120)} {previous.tail or ''}")
-    parent = holder.getparent()
-    if parent is None:
-        return ""
-    above = parent.getprevious()
-    own = squeeze(parent.text)
-    return own or (text_of(above, 120) if above is not None else "")
-
-
-def _signature(element: Element) -> str:
-    steps = []
-    step = element
-    for _ in range(4):
-        if step is None:
-            break
-        steps.append(f"{step.tag}.{step.get('class') or ''}")
-        step = step.getparent()
-    return ">".join(steps)
 
 
 def _nearness(document: Document, position: int, anchors: Anchors) -> float:

@@ -13,6 +13,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 _TOKEN = re.compile(r"[^\W\d_]+|\d+|[/+&#]")
@@ -147,7 +148,7 @@ def mark_tokens(raw_marks: str) -> tuple[str, list[str], set[str]]:
     """Return class names split at humps and in lower case, their words, and their neighbouring pairs."""
     text = split_marks(raw_marks)
     letters = _LETTERS.findall(text)
-    return text, letters, {f"{first} {second}" for first, second in zip(letters, letters[1:], strict=False)}
+    return text, letters, {f"{first} {second}" for first, second in pairwise(letters)}
 
 
 def split_marks(raw_marks: str) -> str:

@@ -19,6 +19,7 @@ from arb_pipelines.domain.raw_product import RawProduct
 from arb_pipelines.domain.site import Rendering, Site, SiteShape
 from arb_pipelines.scraping.context import CrawlContext
 from arb_pipelines.scraping.extraction.page import page_verdict, read_page
+from arb_pipelines.scraping.extraction.verdict import CHALLENGE
 from arb_pipelines.scraping.reasons import reason_of, response_of
 
 logger = logging.getLogger(__name__)
@@ -101,13 +102,16 @@ class SiteSpider(scrapy.Spider):
     def failed(self, failure: Any) -> Iterator[scrapy.Request]:
         """Note why a request brought nothing, then go on with the site's plan."""
         visit: Visit = failure.request.cb_kwargs["visit"]
-        reason = reason_of(failure.value)
         response = response_of(failure.value)
-        if response is not None and page_verdict(response.body, response.url) == "challenge":
-            reason = "challenge"
+        verdict = page_verdict(response.body, response.url) if response is not None else None
+        self.note(visit, CHALLENGE if verdict == CHALLENGE else reason_of(failure.value))
+        yield from self.follow(visit)
+
+    def note(self, visit: Visit, reason: str) -> None:
+        """Record why something of the site brought nothing; a challenge also stops the visit and parks the site."""
+        if reason == CHALLENGE:
             self.context.park(visit.site.key, CHALLENGE_PARK_S, reason)
         self.context.recorder.record_failure(visit.site.key, reason)
-        yield from self.follow(visit)
 
     def read_product(self, visit: Visit, response: Response) -> Iterator[RawProduct]:
         """Yield the record of a product page; a challenge stops the site."""
@@ -122,11 +126,9 @@ class SiteSpider(scrapy.Spider):
         )
         self.context.recorder.record_page(key)
         if reading.verdict:
-            self.context.recorder.record_failure(key, reading.verdict)
-        if reading.verdict == "challenge":
-            self.context.park(key, CHALLENGE_PARK_S, reading.verdict)
-            return
-        yield reading.product
+            self.note(visit, reading.verdict)
+        if reading.verdict != CHALLENGE:
+            yield reading.product
 
     def follow(self, visit: Visit) -> Iterator[scrapy.Request]:
         """Yield the next request of the plan, or end the visit."""

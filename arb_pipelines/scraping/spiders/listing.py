@@ -11,6 +11,8 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 from scrapy.http import Response, TextResponse
 
 from arb_pipelines.domain.site import Site, SiteShape
+from arb_pipelines.scraping.extraction.page import page_verdict
+from arb_pipelines.scraping.extraction.verdict import CHALLENGE, EMPTY_SHELL, NOT_HTML
 from arb_pipelines.scraping.spiders.base import SiteSpider, Visit, rotate
 
 MAX_LISTING_PAGES = 20
@@ -32,17 +34,24 @@ class ListingSpider(SiteSpider):
     def read_other(self, visit: Visit, response: Response, kind: str) -> None:
         """Queue the product pages that a listing links to, and its next page when they are too few."""
         if not isinstance(response, TextResponse):
-            self.context.recorder.record_failure(visit.site.key, "not_html")
+            self.note(visit, NOT_HTML)
             return
         found = product_links(visit.site, response)
+        if not found:
+            self.note(visit, fault_of(response))
+            return
         state = self.context.states.get(visit.site.key)
         visit.add("product", rotate(found, state.cursor)[: visit.site.pages_per_visit])
         state.cursor += min(len(found), visit.site.pages_per_visit)
         waiting = sum(1 for queued, _ in visit.queue if queued == "product")
         if waiting < visit.pages_left and len(visit.seen) < visit.site.pages_per_visit + MAX_LISTING_PAGES:
             visit.add("listing", next_page(visit.site, response))
-        if not found:
-            self.context.recorder.record_failure(visit.site.key, "no_product_links")
+
+
+def fault_of(response: TextResponse) -> str:
+    """Return why a listing has no product links: a challenge and an empty shell have none either."""
+    verdict = page_verdict(response.body, response.url)
+    return verdict if verdict in (CHALLENGE, EMPTY_SHELL, NOT_HTML) else "no_product_links"
 
 
 def product_links(site: Site, response: TextResponse) -> list[str]:
