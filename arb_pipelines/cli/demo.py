@@ -59,7 +59,7 @@ def demo(
         with single_instance(home.absolute(), fresh):
             watch = run_demo(console, home.absolute(), shops, seed, port, interval, wanted)
     except StartError as error:
-        console.print(f"[bold red]demo:[/] {error}", highlight=False)
+        console.print(f"[bold red]demo:[/] {error}", highlight=False, soft_wrap=True)
         raise typer.Exit(1) from error
     summary = watch.summary(seconds=time.monotonic() - started)
     if as_json:
@@ -85,6 +85,7 @@ def run_demo(console: Console, home: Path, shops: int, seed: int, port: int, int
             f"sandbox: {world['channel_url']} ({shops} shops, {len(world['expected_failures'])} of them misbehave on "
             f"purpose)   logs: {home / 'logs'}",
             highlight=False,
+            soft_wrap=True,
         )
         return follow(console, settings, group, servers, wanted)
 
@@ -157,4 +158,5 @@ def print_cycle(console: Console, cycle: Cycle) -> None:
         f"offers {cycle.offers}   opportunities {cycle.opportunities}   purchases {cycle.purchases}   "
         f"listings {cycle.listings}   sales {cycle.sales}   profit {cycle.profit}   ({cycle.seconds:.0f} s)",
         highlight=False,
+        soft_wrap=True,
     )

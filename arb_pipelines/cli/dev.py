@@ -38,12 +38,16 @@ def dev(port: Annotated[int, typer.Option(help="Port of the Dagster page.")] = 3
             with ProcessGroup(settings.home / "logs", child_environment(settings, {})) as group, ctrl_c_ends():
                 with console.status("starting") as status:
                     servers = start_dagster(group, settings, port, status.update)
-                console.print(f"[bold green]Dagster page:[/] {servers.url}   logs: {group.log_dir}", highlight=False)
+                console.print(
+                    f"[bold green]Dagster page:[/] {servers.url}   logs: {group.log_dir}",
+                    highlight=False,
+                    soft_wrap=True,
+                )
                 while True:
                     group.refuse_dead()
                     time.sleep(1)
     except StartError as error:
-        console.print(f"[bold red]dev:[/] {error}", highlight=False)
+        console.print(f"[bold red]dev:[/] {error}", highlight=False, soft_wrap=True)
         raise typer.Exit(1) from error
     except KeyboardInterrupt:
         console.print("stopped")

@@ -14,7 +14,6 @@ import typer
 
 from arb_pipelines.cli.sale_options import Sale, given, rate, rate_or_none, sale_command
 from arb_pipelines.domain.fees import (
-    FeeCurve,
     Returns,
     Targets,
     dead_zones,
@@ -23,7 +22,6 @@ from arb_pipelines.domain.fees import (
     load_schedules,
     max_cost,
 )
-from arb_pipelines.domain.fees_charges import Base
 from arb_pipelines.domain.landed_cost import PurchaseTerms, shelf_limit
 
 app = typer.Typer(help="Fees, floors and cost limits, to the cent.", no_args_is_help=True, add_completion=False)
@@ -44,7 +42,7 @@ def quote(sale: Sale, price: Annotated[str, typer.Option(help="sale price")] = "
     """
     curve = sale.curve()
     found = curve.quote(sale.money("--price", given("--price", price)))
-    _show(sale, _noted(sale, curve, found.to_json()), f"{found.net_record()}\ntotal fee: {found.total_fee}")
+    _show(sale, found.to_json(), f"{found.net_record()}\ntotal fee: {found.total_fee}")
 
 
 @app.command()
@@ -75,7 +73,7 @@ def floor(
     )
     ledger, at = expected_net(curve, found, returns, spent), curve.quote(found)
     body = {"floor": found.text, "landed_cost": landed.text, "expected_net": ledger.total.text, **at.to_json()}
-    _show(sale, _noted(sale, curve, body), f"{ledger}\nfloor: {found} for a landed cost of {landed}")
+    _show(sale, body, f"{ledger}\nfloor: {found} for a landed cost of {landed}")
 
 
 @app.command("max-cost")
@@ -118,7 +116,7 @@ def max_cost_command(
         limit = shelf_limit(found.cost, terms)
         body["shelf_limit"] = limit.text
         text += f"\nshelf limit: {limit}"
-    _show(sale, _noted(sale, curve, body), text)
+    _show(sale, body, text)
 
 
 @app.command("dead-zones")
@@ -169,14 +167,6 @@ def _schedule_text(row: dict[str, Any]) -> str:
     head = f"{row['id']} v{row['version']} ({row['kind']}) {dates}{known}"
     plans = [f"  {plan}: {', '.join(categories)}" for plan, categories in row["plans"].items()]
     return "\n".join([head, f"  source: {row['source']} ({row['retrieved_on']})", *plans])
-
-
-def _noted(sale: Sale, curve: FeeCurve, body: dict[str, Any]) -> dict[str, Any]:
-    """Say so where the tax rate was left out although the fee is charged on the tax too."""
-    if sale.tax_rate or all(charge.base is not Base.TOTAL for charge in curve.charges):
-        return body
-    note = "no --tax-rate was given: counted as 0, though this channel also charges its fee on the buyer's tax"
-    return {**body, "notes": [*body["notes"], note]}
 
 
 def _show(sale: Sale, body: Any, text: str) -> None:

@@ -20,10 +20,14 @@ import typer
 from arb_pipelines.domain.dated_data import DatedDataError
 from arb_pipelines.domain.decision_record import DecisionRefusal
 from arb_pipelines.domain.fees import FeeCurve, FeeRefusal, FulfilmentTerms, SaleOptions, load_schedules
+from arb_pipelines.domain.fees_charges import Base
 from arb_pipelines.domain.money import Money, MoneyError
 from arb_pipelines.domain.shipping import Parcel
 
 ADD_ONS = ("international", "below_standard", "not_as_described", "insertion", "currency_conversion")
+TAX_COUNTS = (
+    "this channel charges its fee on the buyer's sales tax too: give --tax-rate, such as 0.07 (0 where none is due)"
+)
 OTHER_PLANS = "--store (eBay) and --plan (Amazon) name the same thing: give one of them"
 
 
@@ -72,7 +76,7 @@ class Sale:
 
     def curve(self) -> FeeCurve:
         """Return the fees of this sale as a function of its price."""
-        return load_schedules(self.data).curve(
+        curve = load_schedules(self.data).curve(
             given("--channel", self.channel),
             given("--category", self.category),
             shipping=self.money("--shipping", self.shipping),
@@ -80,6 +84,9 @@ class Sale:
             sold_on=_day(self.date),
             options=self._options(),
         )
+        if not self.tax_rate and any(charge.base is Base.TOTAL for charge in curve.charges):
+            raise FeeRefusal("tax_rate_missing", TAX_COUNTS)
+        return curve
 
     def _options(self) -> SaleOptions:
         if self.store and self.plan:

@@ -67,8 +67,6 @@ def crawl_settings(
         "RETRY_TIMES": 1,
         "RETRY_HTTP_CODES": [500, 502, 503, 504, 522, 524, 408],  # 429 parks the site, see middlewares/parking
         "RETRY_EXCEPTIONS": RETRIED_ERRORS,
-        # A shop that is silent or refuses is asked again by the next tick, not by this one.
-        "RETRY_EXCEPTIONS": ["scrapy.exceptions.DownloadFailedError", "scrapy.exceptions.ResponseDataLossError"],
         "RETRY_GIVE_UP_LOG_LEVEL": "DEBUG",
         "DEPTH_LIMIT": 0,  # the visit plan bounds the pages of a site
         "CLOSESPIDER_TIMEOUT": deadline_s,

@@ -39,13 +39,11 @@ def test_quote_as_text_shows_the_ledger():
     assert "total fee: 4.33 USD" in result.stdout
 
 
-def test_a_tax_rate_left_out_is_said_so_where_it_matters():
-    ebay = read("quote --channel ebay_us --category books --price 20 --date 2025-03-01")
-    assert any("--tax-rate" in note for note in ebay["notes"])
-    amazon = read("quote --channel amazon_us --category books --price 12.99 --date 2025-03-01")
-    assert not any("--tax-rate" in note for note in amazon["notes"])
-    assert amazon["total_fee"] == "3.75"
-    assert "no --tax-rate was given" in run("quote --channel ebay_us --category books --price 20").stdout
+def test_a_tax_rate_left_out_is_refused_where_it_matters():
+    ebay = run("quote --channel ebay_us --category books --price 20 --date 2025-03-01")
+    assert ebay.exit_code == 2
+    assert "--tax-rate" in ebay.stderr
+    assert read("quote --channel amazon_us --category books --price 12.99 --date 2025-03-01")["total_fee"] == "3.75"
 
 
 def test_today_is_the_default_date():
@@ -56,7 +54,7 @@ def test_options_reach_the_kernel():
     plain = "quote --channel ebay_us --category most --price 100 --tax-rate 0 --date 2025-03-01"
     assert read(f"{plain} --add-on international --add-on below_standard")["total_fee"] == "21.65"
     assert read(f"{plain} --promoted-rate 0.05 --store basic")["total_fee"] == "18.10"
-    generic = "quote --channel generic --category most --price 10 --rate 0.1 --fixed-fee 0.25"
+    generic = "quote --channel generic --category most --price 10 --tax-rate 0 --rate 0.1 --fixed-fee 0.25"
     assert read(generic)["total_fee"] == "1.25"
     individual = "quote --channel amazon_us --category most --price 10 --plan individual"
     assert read(individual)["total_fee"] == "2.49"
@@ -73,7 +71,7 @@ def test_fba_is_only_counted_when_asked_for():
 def test_floor():
     found = read("floor --channel ebay_us --category most --cost 8 --roi 0.3 --tax-rate 0 --date 2025-03-01")
     assert (found["floor"], found["net"], found["landed_cost"]) == ("12.50", "10.40", "8.00")
-    text = run("floor --channel ebay_us --category most --cost 8 --roi 0.3 --return-rate 0.05 --extra 1").stdout
+    text = run("floor --channel ebay_us --category most --tax-rate 0 --cost 8 --roi 0.3 --return-rate 0.05 --extra 1").stdout
     assert "other cost of selling" in text
     assert "floor: " in text
 
@@ -131,12 +129,12 @@ def test_schedules_show_dates_sources_and_what_is_unknown():
         (f"{QUOTE} --fulfilment fba --sides-in 9x6", "bad_parcel"),
         (f"{QUOTE} --data /nowhere/at/all", "no such folder"),
         ("quote --category books --price 20", "missing_option"),
-        ("quote --channel ebay_us --category books", "missing_option"),
-        ("floor --channel ebay_us --category books", "missing_option"),
-        ("floor --channel ebay_us --category books --cost 99999 --roi 5", "no_floor"),
-        ("max-cost --channel ebay_us --category books --price 10", "no_target"),
-        ("max-cost --channel ebay_us --category books --price 1 --profit 5", "not_worth_buying"),
-        ("max-cost --channel ebay_us --category most --price 9 --roi 0 --buy-tax-rate 0 --shipping-in 99", "no_shelf"),
+        ("quote --channel ebay_us --category books --tax-rate 0", "missing_option"),
+        ("floor --channel ebay_us --category books --tax-rate 0", "missing_option"),
+        ("floor --channel ebay_us --category books --tax-rate 0 --cost 99999 --roi 5", "no_floor"),
+        ("max-cost --channel ebay_us --category books --tax-rate 0 --price 10", "no_target"),
+        ("max-cost --channel ebay_us --category books --tax-rate 0 --price 1 --profit 5", "not_worth_buying"),
+        ("max-cost --channel ebay_us --category most --tax-rate 0 --price 9 --roi 0 --buy-tax-rate 0 --shipping-in 99", "no_shelf"),
         (
             "quote --channel amazon_us --category books --price 22 --fulfilment fba --weight-oz 12 --sides-in 9x6x1 "
             "--date 2026-06-01",

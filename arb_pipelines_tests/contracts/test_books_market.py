@@ -226,7 +226,7 @@ def test_m20_an_unknown_word_for_stock_says_nothing(books: SqlBooks) -> None:
     assert books.opportunities.load_offers(START)[0].availability is None
 
 
-def test_m20_a_visit_counts_from_its_tick(books: SqlBooks) -> None:
+def test_m21_a_visit_counts_from_its_tick(books: SqlBooks) -> None:
     """Else a site visited late in its tick would miss every second one."""
     books.visits.record([visit("a", "tick-20260105T090000Z", START + MINUTE)])
     assert books.visits.last_tick_at() == {"a": datetime(2026, 1, 5, 9, tzinfo=UTC)}

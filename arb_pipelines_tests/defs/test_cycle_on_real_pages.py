@@ -106,3 +106,24 @@ def settings_start() -> Any:
     from datetime import UTC, datetime
 
     return datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def test_one_site_is_materialized_alone(settings: Settings, shops: dict[str, str]) -> None:
+    """Retrying a site from the page crawls that site and shows its own figures; an unknown site fails and says so."""
+    from dagster import DagsterInstance, materialize
+
+    from arb_pipelines.defs.assets.raw_scrapes import raw_scrapes
+
+    resources = {"pipes": PipesSubprocessClient(), **build_resources(settings)}
+    site = next(key for key in shops if truth()[key].get("price"))
+    with DagsterInstance.ephemeral() as instance:
+        instance.add_dynamic_partitions(SITES.name or "", [site, "gone"])
+        done = materialize([raw_scrapes], instance=instance, resources=resources, partition_key=site)
+        assert done.success
+        (event,) = done.get_asset_materialization_events()
+        assert event.partition == site
+        assert event.materialization.metadata["outcome"].value == "ok"
+        lost = materialize(
+            [raw_scrapes], instance=instance, resources=resources, partition_key="gone", raise_on_error=False
+        )
+        assert not lost.success

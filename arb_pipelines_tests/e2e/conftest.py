@@ -87,6 +87,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
             process.wait(60)
+        for pipe in (process.stdout, process.stderr):
+            pipe.close()
         keep_logs(home)
 
 

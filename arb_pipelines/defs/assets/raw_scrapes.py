@@ -1,6 +1,6 @@
 """Asset `raw_scrapes`: what the shops' pages said, one partition a site."""
 
-from dagster import AssetExecutionContext, BackfillPolicy, Failure, PipesSubprocessClient, asset
+from dagster import AssetExecutionContext, BackfillPolicy, Failure, MaterializeResult, PipesSubprocessClient, asset
 
 from arb_pipelines.defs.crawling import crawl_and_record, site_metadata
 from arb_pipelines.defs.partitions import SITES
@@ -23,7 +23,7 @@ def raw_scrapes(
     crawl: CrawlResource,
     books: BooksResource,
     pipes: PipesSubprocessClient,
-) -> None:
+) -> MaterializeResult:
     """Product pages as read, kept before any cleaning. Materialise a site here to retry it alone."""
     wanted = sites.load_some(list(context.partition_keys))
     tick_id = tick_id_at(SystemClock().now(), prefix="manual")
@@ -34,3 +34,4 @@ def raw_scrapes(
     if failed or not visits:
         reasons = ", ".join(f"{visit.site}: {visit.reason}" for visit in failed) or "no such site is declared"
         raise Failure(f"not scraped: {reasons}")
+    return MaterializeResult(metadata={"sites": len(visits)})

@@ -5,20 +5,13 @@ What belongs here: finding them. Distances to them tell the product's own price 
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import lru_cache
 
 from arb_pipelines.scraping.extraction.document import Document, Element, marks_of, text_of
 from arb_pipelines.scraping.extraction.regions import Regions
-from arb_pipelines.scraping.extraction.vocabulary import phrases, split_marks, tokens_of
+from arb_pipelines.scraping.extraction.vocabulary import lexicon, mark_names
 from arb_pipelines.scraping.extraction.words import overlap
-
-_BUY = phrases("buttons", "buy")
-_BUTTON_MARKS = re.compile(r"btn|button|cart|basket|buy|cta")
-_BUY_MARKS = re.compile(
-    r"add-?(?:2|to)?-?(?:cart|bag|basket|trolley)|buy-?(?:now|it|button)|btn-?buy|addcart|(?:cart|basket)-?(?:add|button|btn)"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,25 +48,18 @@ def find_anchors(document: Document, heading: Element | None, regions: Regions) 
 
 
 def _takes_orders(element: Element) -> bool:
-    has_buy_marks, is_button = _button_flags(marks_of(element))
-    if has_buy_marks:
+    names = mark_names(marks_of(element))
+    if "buy" in names:
         return True
     if element.tag == "input":
         shown = element.get("value") or ""
-    elif element.tag == "button" or is_button or element.get("role") == "button":
+    elif element.tag == "button" or "button" in names or element.get("role") == "button":
         shown = text_of(element, 40)
     else:
         return False
     return _says_buy(shown)
 
 
-@lru_cache(maxsize=16_384)
-def _button_flags(raw_marks: str) -> tuple[bool, bool]:
-    """Return whether the marks name a buy button, and whether they name any button."""
-    text = split_marks(raw_marks).replace("_", "-")
-    return _BUY_MARKS.search(text) is not None, _BUTTON_MARKS.search(text) is not None
-
-
 @lru_cache(maxsize=4_096)
 def _says_buy(shown: str) -> bool:
-    return 2 < len(shown) <= 40 and _BUY.found_in(tokens_of(shown), shown)
+    return 2 < len(shown) <= 40 and "buy" in lexicon("buttons").find(shown).anywhere

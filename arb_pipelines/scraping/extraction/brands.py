@@ -12,7 +12,7 @@ from arb_pipelines.scraping.extraction.candidates import Candidate, CandidateShe
 from arb_pipelines.scraping.extraction.document import Document, marks_of, place_of, squeeze
 from arb_pipelines.scraping.extraction.labels import clean_value
 from arb_pipelines.scraping.extraction.regions import Regions
-from arb_pipelines.scraping.extraction.vocabulary import has_mark
+from arb_pipelines.scraping.extraction.vocabulary import mark_names
 from arb_pipelines.scraping.extraction.words import fold
 
 NEAR_HEADING = 120
@@ -23,12 +23,10 @@ _MARKUP = frozenset({"json-ld", "microdata", "rdfa", "meta", "state"})
 def propose_brands(document: Document, sheet: CandidateSheet, regions: Regions, heading: int | None) -> None:
     """Propose the texts of brand-marked elements around the heading."""
     start = heading or 0
-    for element, text in document.texts:
-        if len(text) > 60 or abs(document.positions.get(element, 0) - start) > NEAR_HEADING:
-            continue
+    for element, text, _ in document.texts_between(start - NEAR_HEADING, start + NEAR_HEADING, longest=60):
         parent = element.getparent()
         marks = marks_of(element) or (marks_of(parent) if parent is not None else "")
-        if has_mark("marks", "brand", marks) and not regions.is_aside(element):
+        if "brand" in mark_names(marks) and not regions.is_aside(element):
             value = clean_value("brand", squeeze(text))
             sheet.add("brand", value, "marked", 2.0, text, place_of(element))
 

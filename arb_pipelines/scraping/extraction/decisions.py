@@ -147,11 +147,9 @@ def _propose_free_shipping(document: Document, sheet: CandidateSheet, places: Se
     """Propose postage of 0 where a text near the price promises it without a condition, and no amount is stated."""
     if not places or sheet.of("shipping"):
         return
-    for element, text in document.texts:
-        if len(text) > 60 or not is_free_shipping(text):
-            continue
-        at = document.positions.get(element, 0)
-        if min(abs(at - place) for place in places) <= SHIPPING_DISTANCE:
+    first, last = min(places) - SHIPPING_DISTANCE, max(places) + SHIPPING_DISTANCE
+    for element, text, at in document.texts_between(first, last, longest=60):
+        if min(abs(at - place) for place in places) <= SHIPPING_DISTANCE and is_free_shipping(text):
             sheet.add("shipping", "0", VISIBLE, 1.8, text, place_of(element))
             return
 

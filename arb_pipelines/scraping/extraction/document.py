@@ -58,8 +58,14 @@ class Document:
     headings: list[Element] = field(default_factory=list)
     scopes: list[Element] = field(default_factory=list)  # itemscope or typeof
     properties: list[Element] = field(default_factory=list)  # itemprop or property
-    texts: list[tuple[Element, str]] = field(default_factory=list)  # (element that shows it, its own text)
+    texts: list[tuple[Element, str, int]] = field(default_factory=list)  # (element that shows it, text, its position)
     positions: dict[Element, int] = field(default_factory=dict)
+
+    def texts_between(self, first: int, last: int, longest: int) -> Iterator[tuple[Element, str, int]]:
+        """Yield the texts of at most `longest` characters that stand in the elements `first` to `last`."""
+        for item in self.texts:
+            if first <= item[2] <= last and len(item[1]) <= longest:
+                yield item
 
     def meta(self, *names: str) -> str | None:
         """Return the first content of the first of the meta tags `names` (name, property or itemprop)."""
@@ -129,10 +135,11 @@ def _walk(document: Document, has_scopes: bool) -> None:
             collectors[tag](document, element)
         text = element.text if tag not in SKIPPED_TAGS else None
         if text and not text.isspace():
-            texts.append((element, text))
+            texts.append((element, text, position))
         tail = element.tail
         if tail and not tail.isspace():
-            texts.append((element.getparent(), tail))
+            parent = element.getparent()
+            texts.append((parent, tail, positions.get(parent, position)))
         if has_scopes:
             _note_markup(document, element)
 

@@ -26,7 +26,7 @@ METHOD = "state"
 MAX_SCRIPT_CHARS = 1_500_000
 MAX_STARTS = 12
 MAX_VISITED = 20_000
-_WANTED = re.compile(r"price|sku|prix|preis|precio", re.IGNORECASE)
+_WANTED = ("price", "Price", "sku", "SKU")
 _START = re.compile(r"(?:=|\(|,|return)\s*(?=\{\s*[\"'\w\[]|\[\s*\{)")
 _NAME_KEYS = tuple(entries("state_keys", "name"))
 _PRICE_KEYS = tuple(entries("state_keys", "price"))
@@ -58,7 +58,7 @@ def propose_from_state(document: Document, identity: PageIdentity, sheet: Candid
         if "ld+json" in kind or script.get("src") or "template" in kind:
             continue
         text = script.text or ""
-        if not 40 <= len(text) <= MAX_SCRIPT_CHARS or not _WANTED.search(text):
+        if not 40 <= len(text) <= MAX_SCRIPT_CHARS or not any(word in text for word in _WANTED):
             continue
         for value in _objects(text, is_json="json" in kind):
             _propose_from_object(value, identity, sheet, f"script[{number}]", currencies)
@@ -86,7 +86,7 @@ def _objects(text: str, is_json: bool) -> Iterator[Any]:
         except (ValueError, RecursionError):
             position = start + 1
             chunk = text[start : start + 1_000_000]
-            if _WANTED.search(chunk[:5_000]) and _looks_like_data(chunk):
+            if _looks_like_data(chunk) and any(word in chunk[:5_000] for word in _WANTED):
                 value = _javascript(chunk)
                 if value is not None:
                     yield value

@@ -41,7 +41,7 @@ def propose_from_labels(document: Document, sheet: CandidateSheet, regions: Regi
     """Propose the values that stand beside known labels, outside neighbours' tiles and menus."""
     texts = document.texts
     seen: set[tuple[str, str]] = set()
-    for number, (element, text) in enumerate(texts):
+    for number, (element, text, _) in enumerate(texts):
         if len(text) > 200:
             continue
         for label, value, holder in _pairs(texts, number, element, text):
@@ -62,7 +62,7 @@ def propose_from_labels(document: Document, sheet: CandidateSheet, regions: Regi
 
 
 def _pairs(
-    texts: list[tuple[Element, str]], number: int, element: Element, text: str
+    texts: list[tuple[Element, str, int]], number: int, element: Element, text: str
 ) -> list[tuple[str, str, Element]]:
     """Return (field, value, element) when `text` is a label, or holds label and value."""
     plain = text.strip()
@@ -92,8 +92,8 @@ def _field_of(label: str) -> str | None:
     return found
 
 
-def _value_after(texts: list[tuple[Element, str]], number: int) -> str:
-    for element, text in texts[number + 1 : number + 3]:
+def _value_after(texts: list[tuple[Element, str, int]], number: int) -> str:
+    for element, text, _ in texts[number + 1 : number + 3]:
         value = squeeze(text).lstrip(":：#|-– ").strip()
         if value:
             return value if len(value) <= MAX_VALUE_CHARS or element is None else ""

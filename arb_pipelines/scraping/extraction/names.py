@@ -10,7 +10,7 @@ import re
 from arb_pipelines.scraping.extraction.candidates import CandidateSheet
 from arb_pipelines.scraping.extraction.document import Document, Element, marks_of, place_of, squeeze, text_of
 from arb_pipelines.scraping.extraction.regions import Regions
-from arb_pipelines.scraping.extraction.vocabulary import has_mark
+from arb_pipelines.scraping.extraction.vocabulary import mark_names
 
 _SEPARATOR = re.compile(r"\s+[|–—\-:•·»>]+\s+|\s*[|]\s*|\s+::\s+")
 
@@ -24,7 +24,7 @@ def propose_names(document: Document, sheet: CandidateSheet, regions: Regions) -
         if not name:
             continue
         shown.append(name)
-        bonus = 0.3 if has_mark("marks", "title", marks_of(heading)) else 0.0
+        bonus = 0.3 if "title" in mark_names(marks_of(heading)) else 0.0
         sheet.add(
             "name", name, "heading", (2.5 if heading.tag == "h1" else 1.2) * 0.6**rank + bonus, name, place_of(heading)
         )
@@ -55,7 +55,7 @@ def _confirmed_part(title: str, headings: list[str]) -> str | None:
 def _without_hidden(heading: Element) -> str:
     whole = text_of(heading, 300)
     for child in heading:
-        if has_mark("marks", "hidden", marks_of(child)):
+        if "hidden" in mark_names(marks_of(child)):
             hidden = text_of(child, 100)
             if hidden and whole.startswith(hidden):
                 whole = whole[len(hidden) :].strip(" :-")

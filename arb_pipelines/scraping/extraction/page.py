@@ -39,6 +39,7 @@ logger = logging.getLogger(__name__)
 
 UNREADABLE = "unreadable"
 EVIDENCE_PER_FIELD = 5
+SURE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ def _collect(document: Document, html: bytes, sheet: CandidateSheet) -> tuple[st
     anchors = find_anchors(document, heading, regions)
     seen = propose_from_text(document, sheet, regions, anchors)
     readers: Sequence[Callable[[], None]] = (
-        lambda: propose_from_state(document, identity, sheet),
+        lambda: propose_from_state(document, identity, sheet) if _has_gaps(sheet) else None,
         lambda: propose_names(document, sheet, regions),
         lambda: propose_from_labels(document, sheet, regions),
         lambda: propose_brands(document, sheet, regions, anchors.heading),
@@ -128,6 +129,14 @@ def _collect(document: Document, html: bytes, sheet: CandidateSheet) -> tuple[st
     for read in readers:
         _attempt(read, document.url)
     return LISTING if is_listing(document, nodes, identity, seen, fit, products) else None, seen
+
+
+def _has_gaps(sheet: CandidateSheet) -> bool:
+    """Return whether scripts are worth reading, the dearest reader of all: a main field is missing or unconfirmed."""
+    if any(not any(c.weight >= SURE for c in sheet.of(name)) for name in ("price", "sku", "brand", "availability")):
+        return True
+    shown = {c.value for c in sheet.of("price") if c.method == "visible" and c.weight >= 1}
+    return not any(c.value in shown for c in sheet.of("price") if c.method != "visible" and c.weight >= SURE)
 
 
 def _attempt(read: Callable[[], None], url: str) -> None:

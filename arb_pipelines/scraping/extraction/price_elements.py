@@ -15,7 +15,7 @@ from arb_pipelines.scraping.extraction.document import (
     text_of,
 )
 from arb_pipelines.scraping.extraction.money_text import find_money
-from arb_pipelines.scraping.extraction.price_roles import flags_of
+from arb_pipelines.scraping.extraction.vocabulary import mark_names
 
 
 def price_holder(element: Element, text: str) -> Element:
@@ -72,7 +72,7 @@ def _join_own_text(element: Element, pieces: list[str]) -> None:
 
 def _is_small(element: Element) -> bool:
     """Return whether `element` sets its text off as cents."""
-    return element.tag in ("sup", "sub", "small") or flags_of(marks_of(element)).is_cents
+    return element.tag in ("sup", "sub", "small") or "cents" in mark_names(marks_of(element))
 
 
 def sign_beside(element: Element) -> str:

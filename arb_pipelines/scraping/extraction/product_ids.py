@@ -52,11 +52,9 @@ def _propose_visible_markup(document: Document, sheet: CandidateSheet) -> None:
 
 def _propose_marked_texts(document: Document, sheet: CandidateSheet, regions: Regions, heading: int | None) -> None:
     start = heading or 0
-    for element, text in document.texts:
+    for element, text, _ in document.texts_between(start - 60, start + NEAR_HEADING, longest=80):
         plain = text.strip()
-        if not 3 <= len(plain) <= 30 or not _CODE.fullmatch(plain):
-            continue
-        if not start - 60 <= document.positions.get(element, 0) <= start + NEAR_HEADING:
+        if not _CODE.fullmatch(plain):
             continue
         if _is_sku_marked(" ".join(element.attrib.values())) and not regions.is_aside(element):
             sheet.add("sku", plain, "marked", 4.2, plain, place_of(element))

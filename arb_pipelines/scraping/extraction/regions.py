@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from arb_pipelines.scraping.extraction.document import Element, marks_of
-from arb_pipelines.scraping.extraction.vocabulary import has_mark
+from arb_pipelines.scraping.extraction.vocabulary import mark_names
 
 _HEADER = re.compile(r"(?:^|\s)(?:site|page|main|global|top|shop|store)?[-_]*header(?:$|\s)")
 _ASIDE_TAGS = frozenset({"footer", "nav", "aside", "select"})
@@ -20,7 +20,7 @@ _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECAS
 
 @lru_cache(maxsize=16_384)
 def _is_aside_marks(raw_marks: str) -> bool:
-    return has_mark("regions", "aside", raw_marks) or _HEADER.search(raw_marks.lower()) is not None
+    return "aside" in mark_names(raw_marks) or _HEADER.search(raw_marks.lower()) is not None
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 
 from arb_pipelines.domain.raw_product import Availability
-from arb_pipelines.scraping.extraction.vocabulary import phrases, tokens_of
+from arb_pipelines.scraping.extraction.vocabulary import lexicon
 
 _SCHEMA = {
     "instock": Availability.IN_STOCK,
@@ -30,13 +30,13 @@ _SCHEMA = {
     "discontinued": Availability.DISCONTINUED,
 }
 # A negation is looked for before its positive: "not available" holds "available".
-_PHRASES = (
-    (phrases("stock", "gone"), Availability.DISCONTINUED),
-    (phrases("stock", "out"), Availability.OUT_OF_STOCK),
-    (phrases("stock", "pre_order"), Availability.PRE_ORDER),
-    (phrases("stock", "back_order"), Availability.BACK_ORDER),
-    (phrases("stock", "limited"), Availability.LIMITED),
-    (phrases("stock", "in"), Availability.IN_STOCK),
+_BY_LIST = (
+    ("gone", Availability.DISCONTINUED),
+    ("out", Availability.OUT_OF_STOCK),
+    ("pre_order", Availability.PRE_ORDER),
+    ("back_order", Availability.BACK_ORDER),
+    ("limited", Availability.LIMITED),
+    ("in", Availability.IN_STOCK),
 )
 
 
@@ -53,5 +53,5 @@ def availability_of_text(text: str | None) -> Availability | None:
     """Return the state that a phrase states, None when it says nothing about stock."""
     if not text:
         return None
-    words = tokens_of(text)
-    return next((state for known, state in _PHRASES if known.found_in(words, text)), None)
+    found = lexicon("stock").find(text).anywhere
+    return next((state for name, state in _BY_LIST if name in found), None) if found else None

@@ -13,7 +13,7 @@ from arb_pipelines.scraping.extraction.document import Document, squeeze
 from arb_pipelines.scraping.extraction.identity import PageIdentity
 from arb_pipelines.scraping.extraction.schema_items import SchemaNode
 from arb_pipelines.scraping.extraction.visible_prices import SeenPrice
-from arb_pipelines.scraping.extraction.vocabulary import phrases
+from arb_pipelines.scraping.extraction.vocabulary import lexicon
 
 CHALLENGE = "challenge"
 EMPTY_SHELL = "empty_shell"
@@ -23,7 +23,6 @@ SHELL_CHARS = 250
 CHALLENGE_CHARS = 2_500
 CROWD = 4
 
-_CHALLENGE_TEXT = phrases("challenge", "text")
 _CHALLENGE_MARKUP = re.compile(
     rb"cf-chl-|challenge-platform/h/|id=[\"']challenge-(?:form|running|stage)|px-captcha|_Incapsula_Resource|captcha-delivery\.com|/cdn-cgi/challenge"
     rb"|g-recaptcha|h-captcha|hcaptcha\.com/1/api|awswaf|aws-waf-token|akam/\d+/pixel|/_sec/cp_challenge|geo\.captcha|kasada|ips\.js\?",
@@ -44,7 +43,7 @@ def visible_text(document: Document, limit: int = 6_000) -> str:
     """Return the first `limit` characters of the page's text, as a reader without pictures sees it."""
     pieces: list[str] = []
     size = 0
-    for element, text in document.texts:
+    for element, text, _ in document.texts:
         if element.tag == "title":
             continue
         plain = squeeze(text)
@@ -63,8 +62,9 @@ def challenge_or_shell(document: Document, html: bytes, has_product: bool) -> st
     text = visible_text(document)
     if len(text) < CHALLENGE_CHARS and not has_product:
         shown = f"{document.title} {text}"
-        words = re.findall(r"[^\W\d_]+|\d+|[/+&#]", shown.lower())
-        if _CHALLENGE_TEXT.found_in(words, shown) or (len(text) < SHELL_CHARS * 2 and _CHALLENGE_MARKUP.search(html)):
+        if lexicon("challenge").find(shown).anywhere or (
+            len(text) < SHELL_CHARS * 2 and _CHALLENGE_MARKUP.search(html)
+        ):
             return CHALLENGE
     return EMPTY_SHELL if len(text) < SHELL_CHARS and not has_product else None
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -32,11 +33,11 @@ from arb_pipelines.scraping.extraction.price_elements import (
 )
 from arb_pipelines.scraping.extraction.price_roles import (
     Role,
-    flags_of,
     is_old_label,
     role_of,
 )
 from arb_pipelines.scraping.extraction.regions import Regions, is_struck
+from arb_pipelines.scraping.extraction.vocabulary import mark_names
 
 METHOD = "visible"
 MAX_NUMBERS = 600
@@ -44,6 +45,9 @@ CONTEXT_CHARS = 60
 CROWD = 4  # so many amounts in the same kind of element are tiles of a grid
 PAIR_DISTANCE = 15  # elements between an old price and the price that replaces it
 _DIGIT = re.compile(r"[0-9]")
+_RANGE_WORDS = frozenset({"-", "–", "—", "to", "bis", "à", "a", "al", "do", "до", "~", "～"})
+# Something that is neither a digit nor common punctuation stands close to a digit: cheaper than looking for signs.
+_MAYBE_SIGN = re.compile(r"[^\s\d.,:;/()%+*#'\"!?-][.:]?\s{0,3}\d|\d[.,]?[-–]{0,2}\s{0,3}[^\s\d.,:;/()%+*#'\"!?-]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +75,38 @@ def propose_from_text(document: Document, sheet: CandidateSheet, regions: Region
     return seen
 
 
+@dataclass(frozen=True, slots=True)
+class _Amount:
+    """One amount in the text of `holder`; `before` are the words since the amount before it."""
+
+    element: Element
+    holder: Element
+    text: str
+    mention: MoneyMention
+    before: str
+    after: str
+    is_first: bool
+
+
 def see_prices(document: Document, regions: Regions, anchors: Anchors) -> list[SeenPrice]:
     """Return the amounts in the page's text, with role and score, in document order."""
-    found: list[tuple[Element, Element, str, MoneyMention]] = []
+    amounts = list(_find_amounts(document))
+    signatures = {amount.holder: signature_of(amount.holder) for amount in amounts}
+    crowds = Counter(signatures[amount.holder] for amount in amounts)
+    seen: list[SeenPrice] = []
+    for amount in amounts:
+        signature = signatures[amount.holder]
+        role, score = _judge(regions, amount, seen[-1] if seen else None)
+        score += _nearness(document, document.positions.get(amount.holder, 0), anchors)
+        score -= 2.0 if crowds[signature] >= CROWD else 0.0
+        seen.append(SeenPrice(amount.mention, role, score, amount.holder, amount.text, signature))
+    return _settle_pairs(document, seen)
+
+
+def _find_amounts(document: Document) -> Iterator[_Amount]:
     done: set[Element] = set()
     has_digit = _DIGIT.search
-    numbers = [(element, text) for element, text in document.texts if has_digit(text)]
+    numbers = [(element, text) for element, text, _ in document.texts if has_digit(text)]
     for element, own_text in numbers[:MAX_NUMBERS]:
         if not _may_be_price(element, own_text):
             continue
@@ -85,50 +115,53 @@ def see_prices(document: Document, regions: Regions, anchors: Anchors) -> list[S
             continue
         done.add(holder)
         text = joined_text(holder)
+        end = 0
         for mention in find_money(text)[:6]:
-            found.append((element, holder, text, mention))
-    crowds = Counter(signature_of(holder) for _, holder, *_ in found)
-    seen = []
-    for element, holder, text, plain in found:
-        before, after = text[: plain.start], text[plain.end :]
-        mention = _with_sign_beside(plain, holder, before, after)
-        role, score = _judge(regions, element, holder, mention, before, after)
-        score += _nearness(document, document.positions.get(holder, 0), anchors)
-        signature = signature_of(holder)
-        score -= 2.0 if crowds[signature] >= CROWD else 0.0
-        seen.append(SeenPrice(mention, role, score, holder, text, signature))
-    return _settle_pairs(document, seen)
+            before, after = text[end : mention.start], text[mention.end :]
+            signed = _with_sign_beside(mention, holder, text[: mention.start], after)
+            yield _Amount(element, holder, text, signed, before, after, is_first=end == 0)
+            end = mention.end
 
 
 def _may_be_price(element: Element, text: str) -> bool:
-    if any(mention.currencies for mention in find_money(text[:300])):
+    if _MAYBE_SIGN.search(text) and any(mention.currencies for mention in find_money(text[:300])):
         return True
+    plain = text.strip()
+    if len(plain) >= 60:
+        return False
     step = element
     for _ in range(3):
         if step is None:
             return False
-        if flags_of(marks_of(step)).is_price:
-            return len(text) < 60
+        if "price" in mark_names(marks_of(step)):
+            return True
         step = step.getparent()
-    plain = text.strip()
     return len(plain) <= 12 and plain[:1].isdigit() and bool(sign_beside(element))
 
 
-def _judge(
-    regions: Regions, element: Element, holder: Element, mention: MoneyMention, before: str, after: str
-) -> tuple[Role, float]:
+def _judge(regions: Regions, amount: _Amount, previous: SeenPrice | None) -> tuple[Role, float]:
     """Return role and score of an amount from its words and its element, without its position."""
-    label = before if before.strip() else label_before(holder)
-    tail = after if after.strip() else squeeze(holder.tail)[:CONTEXT_CHARS]
-    role = role_of(label[-CONTEXT_CHARS:], tail[:CONTEXT_CHARS])
-    score = _marks_score(element)
-    if role is Role.PRICE and (is_struck(element) or flags_of(_marks_between(element, holder)).is_old):
+    holder, mention = amount.holder, amount.mention
+    role = _role(amount, previous)
+    if role is Role.PRICE and (
+        is_struck(amount.element) or "old" in mark_names(_marks_between(amount.element, holder))
+    ):
         role = Role.LIST
+    score = _marks_score(amount.element)
     score += 2.0 if mention.currencies else 0.0
     score -= 5.0 if regions.is_aside(holder) else 0.0
     score -= 2.0 if regions.is_hidden(holder) else 0.0
     score -= 3.0 if not mention.amount.strip("0.") else 0.0
     return role, score
+
+
+def _role(amount: _Amount, previous: SeenPrice | None) -> Role:
+    """Return the role that words give an amount; the end of a range has the role of its beginning."""
+    if not amount.is_first and previous is not None and amount.before.strip().lower() in _RANGE_WORDS:
+        return previous.role
+    label = amount.before if amount.before.strip() or not amount.is_first else label_before(amount.holder)
+    tail = amount.after if amount.after.strip() else squeeze(amount.holder.tail)
+    return role_of(label[-CONTEXT_CHARS:], tail[:CONTEXT_CHARS])
 
 
 def _with_sign_beside(mention: MoneyMention, holder: Element, before: str, after: str) -> MoneyMention:
@@ -172,12 +205,12 @@ def _marks_score(element: Element) -> float:
     for level in range(4):
         if step is None or step.tag in ("body", "html"):
             break
-        flags = flags_of(marks_of(step))
-        if flags.is_price:
+        names = mark_names(marks_of(step))
+        if "price" in names:
             score = max(score, 3.0 - 0.4 * level)
-        if level < 2 and flags.is_other:
+        if level < 2 and "other" in names:
             return score - 3.0
-        if level < 2 and flags.is_current:
+        if level < 2 and "current" in names:
             score += 0.7
         step = step.getparent()
     return score + (1.0 if element.get("itemprop") == "price" else 0.0)

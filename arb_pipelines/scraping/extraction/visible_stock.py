@@ -10,7 +10,7 @@ from arb_pipelines.scraping.extraction.candidates import CandidateSheet
 from arb_pipelines.scraping.extraction.document import Document, Element, marks_of, place_of, squeeze, text_of
 from arb_pipelines.scraping.extraction.regions import Regions
 from arb_pipelines.scraping.extraction.stock_words import availability_of_text
-from arb_pipelines.scraping.extraction.vocabulary import has_mark
+from arb_pipelines.scraping.extraction.vocabulary import mark_names
 
 MAX_DISTANCE = 450
 MAX_PHRASE_CHARS = 90
@@ -21,10 +21,7 @@ def propose_stock(
 ) -> None:
     """Propose the stock states that phrases near `anchor` (a position) state, and what the buy button says."""
     start = anchor if anchor is not None else 0
-    for element, text in document.texts:
-        position = document.positions.get(element, 0)
-        if not start - 60 <= position <= start + MAX_DISTANCE or not 3 <= len(text) <= 200:
-            continue
+    for element, text, _ in document.texts_between(start - 60, start + MAX_DISTANCE, longest=200):
         phrase = squeeze(text)
         if len(phrase) > MAX_PHRASE_CHARS:
             continue
@@ -32,11 +29,11 @@ def propose_stock(
         if state is None or regions.is_aside(element) or regions.is_hidden(element):
             continue
         near = f"{marks_of(element)} {marks_of(element.getparent()) if element.getparent() is not None else ''}"
-        weight = 2.2 if has_mark("marks", "stock", near) else 1.2
+        weight = 2.2 if "stock" in mark_names(near) else 1.2
         weight *= 1.0 if len(phrase) <= 45 else 0.6
         sheet.add("availability", state.value, "visible", weight, phrase, place_of(element))
     if button is not None:
-        is_off = button.get("disabled") is not None or has_mark("marks", "disabled", marks_of(button))
+        is_off = button.get("disabled") is not None or "disabled" in mark_names(marks_of(button))
         state_words = availability_of_text(text_of(button, 60) or button.get("value"))
         if state_words is not None:
             sheet.add("availability", state_words.value, "button", 2.0, text_of(button, 60), place_of(button))

@@ -1,8 +1,8 @@
 """The words of shops: `vocabulary.toml`, made fast to look for.
 
 What belongs here: matching word lists in running text and in class names. A word is added in the TOML file, not
-in code. Both matchers work on whole tokens through dictionaries; as regular expressions the same lists cost ten
-times the CPU, more than parsing the page.
+in code. All lists of a kind are looked for in one pass over the tokens; as regular expressions the same lists cost
+ten times the CPU, more than parsing the page.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ import re
 import tomllib
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable
-from functools import cache
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -20,7 +21,7 @@ _TOKEN = re.compile(r"[^\W\d_]+|\d+|[/+&#]")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _SPACED_SCRIPTS = ("LATIN", "GREEK", "CYRILLIC", "HEBREW", "ARABIC")
-_MAX_TOKENS = 60
+_NONE: frozenset[str] = frozenset()
 
 
 @cache
@@ -33,61 +34,70 @@ def entries(table: str, name: str) -> list[str]:
     return _tables()[table][name]
 
 
-def tokens_of(text: str) -> list[str]:
-    """Return the words, numbers and joining signs of `text`, in lower case, at most the first sixty."""
-    return _TOKEN.findall(text.lower())[:_MAX_TOKENS]
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The lists whose phrases a text holds: anywhere, at its very beginning, at its very end."""
+
+    anywhere: frozenset[str] = _NONE
+    at_start: frozenset[str] = _NONE
+    at_end: frozenset[str] = _NONE
 
 
-class Phrases:
-    """A list of phrases to be found in tokens. `*` at a word's end stands for any letters, `#` for a number."""
+_NOTHING = Found()
 
-    def __init__(self, phrases: Iterable[str]) -> None:
-        """Index `phrases` by their first token, or its first three letters when the token is a prefix."""
-        self._by_first: dict[str, list[tuple[str, ...]]] = defaultdict(list)
-        self._by_prefix: dict[str, list[tuple[str, ...]]] = defaultdict(list)
-        self._unspaced: list[str] = []
-        for phrase in phrases:
-            if not _is_spaced(next(c for c in phrase if c.isalpha())):
-                self._unspaced.append(phrase.lower())
-                continue
-            steps = _steps(phrase)
-            if steps[0].endswith("*"):
-                self._by_prefix[steps[0].rstrip("*")[:3]].append(steps)
-            else:
-                self._by_first[steps[0]].append(steps)
 
-    def found_in(self, tokens: list[str], text: str) -> bool:
-        """Return whether any phrase stands anywhere in `tokens`, the tokens of `text`."""
-        return any(True for _ in self._ends(tokens, 0)) or self._has_unspaced(text)
+class Lexicon:
+    """Several lists of phrases, found in one pass. `*` ends a word with any letters, `#` is a number."""
 
-    def starts(self, tokens: list[str], text: str) -> bool:
-        """Return whether `tokens` begin with a phrase."""
-        if self._unspaced and text.lower().lstrip().startswith(tuple(self._unspaced)):
-            return True
-        return any(True for _ in self._ends(tokens[:6], 0, only_first=True))
+    def __init__(self, lists: Mapping[str, Iterable[str]]) -> None:
+        """Index the phrases by their first token, or its first three letters when that token is a prefix."""
+        self._by_first: dict[str, list[tuple[tuple[str, ...], str]]] = defaultdict(list)
+        self._by_prefix: dict[str, list[tuple[tuple[str, ...], str]]] = defaultdict(list)
+        self._unspaced: list[tuple[str, str]] = []
+        for name, phrases in lists.items():
+            for phrase in phrases:
+                self._add(name, phrase.lower())
 
-    def ends(self, tokens: list[str], text: str) -> bool:
-        """Return whether `tokens` end with a phrase; punctuation after it does not count."""
-        if self._unspaced and text.lower().rstrip(" :：(").endswith(tuple(self._unspaced)):
-            return True
-        tail = tokens[-6:]
-        return any(end == len(tail) for end in self._ends(tail, 0))
+    def _add(self, name: str, phrase: str) -> None:
+        if not _is_spaced(next(c for c in phrase if c.isalpha())):
+            self._unspaced.append((phrase, name))
+            return
+        steps = tuple(re.findall(r"[^\W\d_]+\*?|\d+|[/+&#]", phrase))
+        if steps[0].endswith("*"):
+            self._by_prefix[steps[0][:3]].append((steps, name))
+        else:
+            self._by_first[steps[0]].append((steps, name))
 
-    def _ends(self, tokens: list[str], start: int, only_first: bool = False) -> Iterable[int]:
-        for at in range(start, 1 if only_first and tokens else len(tokens)):
-            token = tokens[at]
-            for steps in self._by_first.get(token, ()):
+    def find(self, text: str) -> Found:
+        """Return which lists have a phrase in `text`; punctuation before and after a phrase does not count."""
+        tokens = _TOKEN.findall(text.lower())
+        hits: list[tuple[str, int, int]] = []
+        for at, token in enumerate(tokens):
+            candidates = self._by_first.get(token, ())
+            prefixed = self._by_prefix.get(token[:3])
+            for steps, name in (*candidates, *prefixed) if prefixed else candidates:
                 if _fits(steps, tokens, at):
-                    yield at + len(steps)
-            for steps in self._by_prefix.get(token[:3], ()):
-                if _fits(steps, tokens, at):
-                    yield at + len(steps)
+                    hits.append((name, at, at + len(steps)))
+        if self._unspaced and not text.isascii():
+            hits.extend(self._find_unspaced(text.lower().strip(" :：()（）"), len(tokens)))
+        if not hits:
+            return _NOTHING
+        last = len(tokens)
+        return Found(
+            frozenset(name for name, _, _ in hits),
+            frozenset(name for name, start, _ in hits if start == 0),
+            frozenset(name for name, _, end in hits if end == last),
+        )
 
-    def _has_unspaced(self, text: str) -> bool:
-        return not text.isascii() and any(phrase in text for phrase in self._unspaced)
+    def _find_unspaced(self, text: str, last: int) -> Iterable[tuple[str, int, int]]:
+        for phrase, name in self._unspaced:
+            if phrase in text:
+                yield name, 0 if text.startswith(phrase) else -1, last if text.endswith(phrase) else -1
 
 
 def _fits(steps: tuple[str, ...], tokens: list[str], at: int) -> bool:
+    if len(steps) == 1:
+        return _step_fits(steps[0], tokens[at])
     if at + len(steps) > len(tokens):
         return False
     return all(_step_fits(step, tokens[at + offset]) for offset, step in enumerate(steps))
@@ -101,64 +111,69 @@ def _step_fits(step: str, token: str) -> bool:
     return step.endswith("*") and token.startswith(step[:-1])
 
 
-def _steps(phrase: str) -> tuple[str, ...]:
-    steps: list[str] = []
-    for match in re.finditer(r"[^\W\d_]+\*?|\d+|[/+&#]", phrase.lower()):
-        steps.append(match[0])
-    return tuple(steps)
-
-
 @cache
-def phrases(table: str, name: str) -> Phrases:
-    """Return a list of the vocabulary as phrases."""
-    return Phrases(entries(table, name))
+def lexicon(table: str, *names: str) -> Lexicon:
+    """Return the named lists of a table (all of them without names) as one lexicon."""
+    lists = _tables()[table]
+    return Lexicon({name: lists[name] for name in names or lists})
 
 
-class Marks:
-    """A list of class-name words. `old price` is found in `old-price`, `oldPrice`, `old_price` and `oldprice`.
+class _MarkLists:
+    """The lists of class-name words. `old price` is found in `old-price`, `oldPrice`, `old_price` and `oldprice`.
 
     A `*` at an entry's end or beginning lifts the word's edge there.
     """
 
-    def __init__(self, names: Iterable[str]) -> None:
-        """Sort `names` into whole words, pairs of words, beginnings and fragments."""
-        plain = [name for name in names if "*" not in name]
-        self._words = frozenset(name.replace(" ", "") for name in plain)
-        self._pairs = frozenset(name for name in plain if " " in name)
-        starred = [name for name in names if "*" in name]
-        self._beginnings = tuple(n.rstrip("*").replace(" ", "") for n in starred if not n.startswith("*"))
-        self._fragments = tuple(n.strip("*") for n in starred if n.startswith("*"))
+    def __init__(self, lists: Mapping[str, Iterable[str]]) -> None:
+        self.words: dict[str, list[str]] = defaultdict(list)
+        self.pairs: dict[str, list[str]] = defaultdict(list)
+        self.beginnings: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        self.fragments: list[tuple[str, str]] = []
+        for name, names in lists.items():
+            for entry in names:
+                self._add(name, entry)
 
-    def found_in(self, text: str, letters: list[str], pairs: set[str]) -> bool:
-        """Return whether any name is in `text`; `letters` and `pairs` are from `mark_tokens`."""
-        if not self._words.isdisjoint(letters) or not self._pairs.isdisjoint(pairs):
-            return True
-        if any(fragment in text for fragment in self._fragments):
-            return True
-        return bool(self._beginnings) and any(word.startswith(self._beginnings) for word in letters)
+    def _add(self, name: str, entry: str) -> None:
+        plain = entry.strip("*").replace(" ", "")
+        if entry.startswith("*"):
+            self.fragments.append((plain, name))
+        elif entry.endswith("*"):
+            self.beginnings[plain[:3]].append((plain, name))
+        else:
+            self.words[plain].append(name)
+            if " " in entry:
+                self.pairs[entry].append(name)
+
+    def find(self, raw_marks: str) -> frozenset[str]:
+        text = split_marks(raw_marks)
+        letters = _LETTERS.findall(text)
+        found: set[str] = set()
+        for word in letters:
+            found.update(self.words.get(word, ()))
+            found.update(name for start, name in self.beginnings.get(word[:3], ()) if word.startswith(start))
+        for first, second in pairwise(letters):
+            found.update(self.pairs.get(f"{first} {second}", ()))
+        found.update(name for fragment, name in self.fragments if fragment in text)
+        return frozenset(found)
 
 
 @cache
-def marks(table: str, name: str) -> Marks:
-    """Return a list of the vocabulary as class-name words."""
-    return Marks(entries(table, name))
+def _mark_lists() -> _MarkLists:
+    return _MarkLists(_tables()["marks"])
 
 
-def mark_tokens(raw_marks: str) -> tuple[str, list[str], set[str]]:
-    """Return class names split at humps and in lower case, their words, and their neighbouring pairs."""
-    text = split_marks(raw_marks)
-    letters = _LETTERS.findall(text)
-    return text, letters, {f"{first} {second}" for first, second in pairwise(letters)}
+@lru_cache(maxsize=32_768)
+def mark_names(raw_marks: str) -> frozenset[str]:
+    """Return the lists of [marks] that class, id and test names of an element hold a word of.
+
+    `raw_marks` is from `document.marks_of`; a site's few hundred come again and again.
+    """
+    return _mark_lists().find(raw_marks) if raw_marks else _NONE
 
 
 def split_marks(raw_marks: str) -> str:
     """Return class names in lower case with their camel humps set apart: `currentPrice` is `current-price`."""
     return _HUMP.sub("-", raw_marks).lower()
-
-
-def has_mark(table: str, name: str, raw_marks: str) -> bool:
-    """Return whether the marks of an element (see `document.marks_of`) hold a word of a list."""
-    return bool(raw_marks) and marks(table, name).found_in(*mark_tokens(raw_marks))
 
 
 @cache

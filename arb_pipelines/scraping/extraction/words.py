@@ -7,19 +7,23 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _WORD = re.compile(r"\w+", re.UNICODE)
 
 
 def fold(text: str) -> str:
     """Return `text` in lower case without accents."""
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 
-def words_of(text: str | None) -> set[str]:
+@lru_cache(maxsize=8_192)
+def words_of(text: str | None) -> frozenset[str]:
     """Return the folded words of `text`."""
-    return set(_WORD.findall(fold(text))) if text else set()
+    return frozenset(_WORD.findall(fold(text))) if text else frozenset()
 
 
 def likeness(first: str | None, second: str | None) -> float:

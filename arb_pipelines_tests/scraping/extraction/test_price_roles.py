@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from arb_pipelines.scraping.extraction.price_roles import Role, flags_of, role_of
+from arb_pipelines.scraping.extraction.price_roles import Role, role_of
+from arb_pipelines.scraping.extraction.vocabulary import mark_names
 
 
 @pytest.mark.parametrize(
@@ -47,26 +48,25 @@ def test_the_role_of_an_amount(before: str, after: str, role: Role) -> None:
 
 
 @pytest.mark.parametrize(
-    ("marks", "flag"),
+    ("marks", "name"),
     [
-        ("product-price", "is_price"),
-        ("productPrice", "is_price"),
-        ("PriceBlock__amount", "is_price"),
-        ("cena", "is_price"),
-        ("price-old", "is_old"),
-        ("oldPrice", "is_old"),
-        ("ek-slider-priceold", "is_old"),
-        ("was", "is_old"),
-        ("salePrice", "is_current"),
-        ("now", "is_current"),
-        ("monthly-rate", "is_other"),
-        ("unit-price", "is_other"),
+        ("product-price", "price"),
+        ("productPrice", "price"),
+        ("PriceBlock__amount", "price"),
+        ("cena", "price"),
+        ("price-old", "old"),
+        ("oldPrice", "old"),
+        ("ek-slider-priceold", "old"),
+        ("was", "old"),
+        ("salePrice", "current"),
+        ("now", "current"),
+        ("monthly-rate", "other"),
+        ("unit-price", "other"),
     ],
 )
-def test_what_a_class_name_says(marks: str, flag: str) -> None:
-    assert getattr(flags_of(marks), flag)
+def test_what_a_class_name_says(marks: str, name: str) -> None:
+    assert name in mark_names(marks)
 
 
 def test_a_part_of_a_word_says_nothing() -> None:
-    flags = flags_of("bold-scenario-household")
-    assert not any((flags.is_price, flags.is_old, flags.is_other))
+    assert mark_names("bold-scenario-household") == frozenset()
