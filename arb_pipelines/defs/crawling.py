@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dagster import AssetExecutionContext, OpExecutionContext, PipesSubprocessClient
+from dagster import OpExecutionContext, PipesSubprocessClient
 from dagster._core.errors import DagsterPipesExecutionError  # not exported, though run() raises it
 
 from arb_pipelines.defs.resources import BooksResource
@@ -32,7 +32,7 @@ def site_metadata(visit: SiteVisit) -> Mapping[str, Any]:
 
 
 def crawl_and_record(
-    context: AssetExecutionContext | OpExecutionContext,
+    context: OpExecutionContext,
     plan: CrawlPlan,
     books: BooksResource,
     pipes: PipesSubprocessClient,

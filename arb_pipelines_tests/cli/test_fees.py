@@ -71,7 +71,9 @@ def test_fba_is_only_counted_when_asked_for():
 def test_floor():
     found = read("floor --channel ebay_us --category most --cost 8 --roi 0.3 --tax-rate 0 --date 2025-03-01")
     assert (found["floor"], found["net"], found["landed_cost"]) == ("12.50", "10.40", "8.00")
-    text = run("floor --channel ebay_us --category most --tax-rate 0 --cost 8 --roi 0.3 --return-rate 0.05 --extra 1").stdout
+    text = run(
+        "floor --channel ebay_us --category most --tax-rate 0 --cost 8 --roi 0.3 --return-rate 0.05 --extra 1"
+    ).stdout
     assert "other cost of selling" in text
     assert "floor: " in text
 
@@ -134,7 +136,10 @@ def test_schedules_show_dates_sources_and_what_is_unknown():
         ("floor --channel ebay_us --category books --tax-rate 0 --cost 99999 --roi 5", "no_floor"),
         ("max-cost --channel ebay_us --category books --tax-rate 0 --price 10", "no_target"),
         ("max-cost --channel ebay_us --category books --tax-rate 0 --price 1 --profit 5", "not_worth_buying"),
-        ("max-cost --channel ebay_us --category most --tax-rate 0 --price 9 --roi 0 --buy-tax-rate 0 --shipping-in 99", "no_shelf"),
+        (
+            "max-cost --channel ebay_us --category most --tax-rate 0 --price 9 --roi 0 --buy-tax-rate 0 --shipping-in 99",
+            "no_shelf",
+        ),
         (
             "quote --channel amazon_us --category books --price 22 --fulfilment fba --weight-oz 12 --sides-in 9x6x1 "
             "--date 2026-06-01",

@@ -27,7 +27,7 @@ def raw_scrapes(
     """Product pages as read, kept before any cleaning. Materialise a site here to retry it alone."""
     wanted = sites.load_some(list(context.partition_keys))
     tick_id = tick_id_at(SystemClock().now(), prefix="manual")
-    visits = crawl_and_record(context, crawl.plan(tick_id, wanted), books, pipes)
+    visits = crawl_and_record(context.op_execution_context, crawl.plan(tick_id, wanted), books, pipes)
     failed = [visit for visit in visits if visit.outcome is VisitOutcome.FAILED]
     for visit in visits:
         context.add_asset_metadata(site_metadata(visit), partition_key=visit.site)
