@@ -87,6 +87,13 @@ def run_demo(console: Console, home: Path, shops: int, seed: int, port: int, int
             highlight=False,
             soft_wrap=True,
         )
+        if settings.browser is None:
+            console.print(
+                "[yellow]no Chromium found:[/] the shops that need a browser will fail (browser_missing), the others "
+                "work; Debian: apt-get install chromium, or set ARB_BROWSER_PATH",
+                highlight=False,
+                soft_wrap=True,
+            )
         return follow(console, settings, group, servers, wanted)
 
 

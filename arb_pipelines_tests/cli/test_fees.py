@@ -137,7 +137,8 @@ def test_schedules_show_dates_sources_and_what_is_unknown():
         ("max-cost --channel ebay_us --category books --tax-rate 0 --price 10", "no_target"),
         ("max-cost --channel ebay_us --category books --tax-rate 0 --price 1 --profit 5", "not_worth_buying"),
         (
-            "max-cost --channel ebay_us --category most --tax-rate 0 --price 9 --roi 0 --buy-tax-rate 0 --shipping-in 99",
+            "max-cost --channel ebay_us --category most --tax-rate 0 --price 9 --roi 0 --buy-tax-rate 0 "
+            "--shipping-in 99",
             "no_shelf",
         ),
         (

@@ -13,6 +13,8 @@ from arb_pipelines.scraping.extraction.regions import Regions
 from arb_pipelines.scraping.extraction.vocabulary import lexicon, mark_names
 from arb_pipelines.scraping.extraction.words import overlap
 
+UNLIKE = 0.25
+
 
 @dataclass(frozen=True, slots=True)
 class Anchors:
@@ -23,16 +25,28 @@ class Anchors:
 
 
 def find_heading(document: Document) -> Element | None:
-    """Return the h1 that the page's titles name best, the first of equals; None without any."""
+    """Return the h1 that the page's titles name best, the first of equals; None without any.
+
+    A page whose h1 says something else (`Sale`) may name its product in an h2.
+    """
     titles = [t for t in (document.meta("og:title"), document.title) if t]
+    best, best_alike = _best_heading(document, titles, "h1")
+    if best is None or best_alike < UNLIKE:
+        other, other_alike = _best_heading(document, titles, "h2")
+        if other is not None and other_alike > max(best_alike, UNLIKE):
+            return other
+    return best
+
+
+def _best_heading(document: Document, titles: list[str], tag: str) -> tuple[Element | None, float]:
     best, best_alike = None, -1.0
     for heading in document.headings:
-        name = text_of(heading, 300) if heading.tag == "h1" else ""
+        name = text_of(heading, 300) if heading.tag == tag else ""
         if name:
             alike = max((overlap(name, title) for title in titles), default=0.0)
             if alike > best_alike + 0.05:
                 best, best_alike = heading, alike
-    return best
+    return best, best_alike
 
 
 def find_anchors(document: Document, heading: Element | None, regions: Regions) -> Anchors:

@@ -52,6 +52,14 @@ _COUNTRY = {
     "uy": "UYU", "hk": "HKD", "tw": "TWD", "sg": "SGD", "my": "MYR", "id": "IDR", "ph": "PHP", "th": "THB", "vn": "VND",
     "kr": "KRW", "jp": "JPY", "cn": "CNY", "in": "INR", "pk": "PKR", "lk": "LKR", "np": "NPR", "bd": "BDT", "mu": "MUR",
 }  # fmt: skip
+# Short Latin signs that also are words, units or model names; they need the page's country or language behind them.
+WEAK_SIGNS = frozenset(
+    {"r", "q", "ft", "tk", "dh", "dhs", "din", "rm", "rp", "kn", "kd", "lv", "kc", "tl", "zl", "bs."}
+)
+_LANGUAGE = {
+    "hu": "HUF", "id": "IDR", "ms": "MYR", "bn": "BDT", "cs": "CZK", "pl": "PLN", "hr": "HRK", "sr": "RSD", "bg": "BGN",
+    "ro": "RON", "tr": "TRY", "af": "ZAR", "mk": "MKD", "ar": "AED",
+}  # fmt: skip
 # Country codes that are mostly sold as names, not used by shops of that country.
 _GENERIC_TLDS = frozenset({"io", "co", "me", "tv", "ai", "cc", "is", "id", "li", "ly"})
 _LOCALE = re.compile(r"[a-z]{2,3}[-_](?:[A-Za-z]{4}[-_])?([A-Za-z]{2})$")
@@ -89,6 +97,11 @@ def locale_currency(locale: str | None) -> str | None:
     """Return the currency of the region in a locale (`en-CA`, `pt_BR`), or None."""
     match = _LOCALE.match((locale or "").strip())
     return _COUNTRY.get(match[1].lower()) if match else None
+
+
+def language_currency(lang: str | None) -> str | None:
+    """Return the currency of the one country that mostly speaks the language of a `lang` attribute, or None."""
+    return _LANGUAGE.get((lang or "").strip().lower()[:2])
 
 
 def choose_meaning(meanings: tuple[str, ...], hints: Iterable[str | None]) -> str | None:

@@ -42,6 +42,7 @@ BLOCK_TAGS = frozenset(
         "dl",
     }
 )
+_MARKS = frozenset({"class", "id", "itemprop"})
 Element = Any  # lxml has no types
 
 
@@ -217,10 +218,15 @@ def _pieces(element: Element) -> Iterator[str]:
 
 
 def marks_of(element: Element) -> str:
-    """Return class, id and the test names of `element` as written, joined by blanks (see `vocabulary.split_marks`)."""
-    get = element.get
-    parts = [get("class"), get("id"), get("itemprop"), get("data-testid"), get("data-test")]
-    return " ".join(filter(None, parts))
+    """Return class, id and short data attributes of `element` as written, joined by blanks.
+
+    See `vocabulary.mark_names` for what they say.
+    """
+    return " ".join([value for name, value in element.items() if name in _MARKS or _is_short_data(name, value)])
+
+
+def _is_short_data(name: str, value: str) -> bool:
+    return len(value) <= 40 and name.startswith("data-") and " " not in value
 
 
 def place_of(element: Element) -> str:

@@ -30,6 +30,8 @@ _PERCENT = re.compile(r"\s?%")
 _MIDDLE = re.compile(r"\s?([€$£])(?:(?=\s?\d\d\s*$)\s)?(\d{2})(?!\d)")
 _SPACED_DOLLAR = re.compile(r"(?:^|[^a-z])((?:us|ca?|au?|nz)\s?\$)$", re.IGNORECASE)
 _ALL_SIGNS = frozenset({*SIGNS, *(code.lower() for code in CODES)})
+# Codes that are also words or names ("all", "try", "gel") count in capitals only.
+_LOWER_CODES = frozenset({"eur", "usd", "gbp", "chf", "pln", "czk", "sek", "nok", "dkk", "huf", "ron", "aud", "cad"})
 _SIGNS_AFTER = _ALL_SIGNS - {"r", "q"}  # a lone letter is a sign only in front of its number
 _LONGEST_SIGN = max(map(len, _ALL_SIGNS))
 
@@ -137,7 +139,7 @@ def _sign_before(text: str, at: int, earliest: int) -> tuple[str, int]:
     lower = plain.lower()
     for length in range(min(_LONGEST_SIGN, len(lower)), 0, -1):
         sign = lower[-length:]
-        if sign not in _ALL_SIGNS or (length == 1 and sign.isalpha() and plain[-1].islower()):
+        if not _is_sign(plain[-length:], sign) or (length == 1 and sign.isalpha() and plain[-1].islower()):
             continue
         if sign[0].isalpha() and len(lower) > length and lower[-length - 1].isalpha():
             continue
@@ -155,9 +157,17 @@ def _sign_after(text: str, at: int) -> tuple[str, int]:
     lower = plain.lower()
     for length in range(min(_LONGEST_SIGN, len(lower)), 0, -1):
         sign = lower[:length]
-        if sign in _SIGNS_AFTER and not (sign[-1].isalpha() and lower[length : length + 1].isalpha()):
+        is_whole_word = not (sign[-1].isalpha() and lower[length : length + 1].isalpha())
+        if is_whole_word and sign in _SIGNS_AFTER and _is_sign(plain[:length], sign):
             return plain[:length], at + skipped + length
     return "", at
+
+
+def _is_sign(shown: str, lower: str) -> bool:
+    """Return whether `shown` (`lower` in lower case) is a currency sign, word or code as pages print them."""
+    if lower in SIGNS or lower in _LOWER_CODES:
+        return True
+    return lower in _ALL_SIGNS and shown.isupper()
 
 
 def _agreed(before: str, after: str) -> tuple[str, ...]:

@@ -5,6 +5,8 @@ What belongs here: reading text off the tree the way a browser would show it.
 
 from __future__ import annotations
 
+import re
+
 from arb_pipelines.scraping.extraction.currencies import meanings_of
 from arb_pipelines.scraping.extraction.document import (
     BLOCK_TAGS,
@@ -16,6 +18,9 @@ from arb_pipelines.scraping.extraction.document import (
 )
 from arb_pipelines.scraping.extraction.money_text import find_money
 from arb_pipelines.scraping.extraction.vocabulary import mark_names
+
+# Units and cents in elements of their own, with nothing between: `$229` `99`.
+_SPLIT_PRICE = re.compile(r"([^\d\s]{0,4}\s?\d{1,3}(?:[,.]\d{3})*) (\d{2}\s?[^\d\s]{0,4})")
 
 
 def price_holder(element: Element, text: str) -> Element:
@@ -41,7 +46,9 @@ def joined_text(element: Element) -> str:
     """Return the text of `element` with raised or small cents set off by a point: `12<sup>99</sup>` is 12.99."""
     pieces: list[str] = []
     _join(element, pieces)
-    return squeeze("".join(pieces))[:300]
+    text = squeeze("".join(pieces))[:300]
+    split = _SPLIT_PRICE.fullmatch(text) if len(text) <= 20 else None
+    return f"{split[1]}.{split[2]}" if split else text
 
 
 def _join(element: Element, pieces: list[str]) -> None:

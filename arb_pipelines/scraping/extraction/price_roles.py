@@ -23,7 +23,7 @@ class Role(StrEnum):
 
 
 _WORDS = lexicon(
-    "amounts", "list_price", "other", "instalment", "shipping", "threshold", "saving", "beside", "before_tax"
+    "amounts", "list_price", "other", "instalment", "shipping", "threshold", "saving_after", "beside", "before_tax"
 )
 _LABEL = lexicon("amounts", "list_price")
 _FREE = lexicon("amounts", "free_shipping", "threshold")
@@ -57,7 +57,8 @@ def is_free_shipping(text: str) -> bool:
 def role_of(before: str, after: str) -> Role:
     """Return the role of an amount from up to some sixty characters before and after it."""
     near, ahead = before[-45:], after[:30]
-    if _UNIT.match(after) or _TIMES.search(near) or _TIMES_AFTER.match(after):
+    # A sign or a factor must touch the amount: a dash set off by blanks only separates.
+    if _UNIT.match(after) or _TIMES.search(before) or _TIMES_AFTER.match(after):
         return Role.OTHER
     left, right = _WORDS.find(near), _WORDS.find(ahead)
     if "shipping" in left.anywhere or "shipping" in right.at_start:
@@ -74,5 +75,5 @@ def _is_no_price(left: Found, right: Found) -> bool:
         or "other" in left.at_end
         or not left.anywhere.isdisjoint(("instalment", "beside"))
         or not right.anywhere.isdisjoint(("instalment", "before_tax"))
-        or "saving" in right.at_start
+        or "saving_after" in right.at_start
     )

@@ -15,7 +15,14 @@ from decimal import Decimal
 
 from arb_pipelines.scraping.extraction.anchors import Anchors
 from arb_pipelines.scraping.extraction.candidates import CandidateSheet
-from arb_pipelines.scraping.extraction.currencies import meanings_of
+from arb_pipelines.scraping.extraction.currencies import (
+    WEAK_SIGNS,
+    home_currency,
+    host_of,
+    language_currency,
+    locale_currency,
+    meanings_of,
+)
 from arb_pipelines.scraping.extraction.document import (
     Document,
     Element,
@@ -45,6 +52,7 @@ CONTEXT_CHARS = 60
 CROWD = 4  # so many amounts in the same kind of element are tiles of a grid
 PAIR_DISTANCE = 15  # elements between an old price and the price that replaces it
 _DIGIT = re.compile(r"[0-9]")
+_NUMBER_ALONE = re.compile(r"\s*[\d.,'’ \u00a0]+(?:[.,]?[-–]{1,2})?\s*")
 _RANGE_WORDS = frozenset({"-", "–", "—", "to", "bis", "à", "a", "al", "do", "до", "~", "～"})
 # Something that is neither a digit nor common punctuation stands close to a digit: cheaper than looking for signs.
 _MAYBE_SIGN = re.compile(r"[^\s\d.,:;/()%+*#'\"!?-][.:]?\s{0,3}\d|\d[.,]?[-–]{0,2}\s{0,3}[^\s\d.,:;/()%+*#'\"!?-]")
@@ -63,14 +71,24 @@ class SeenPrice:
 
 
 def propose_from_text(document: Document, sheet: CandidateSheet, regions: Regions, anchors: Anchors) -> list[SeenPrice]:
-    """Propose the likeliest visible prices; return every amount that was seen, in document order."""
+    """Propose the likeliest visible prices; return every amount that was seen, in document order.
+
+    The weight grows with the score and with how far the next other amount is behind: a page that shows one
+    amount beside its heading needs no class to say that it is the price.
+    """
     seen = see_prices(document, regions, anchors)
-    best: dict[str, SeenPrice] = {}
+    best: dict[Decimal, SeenPrice] = {}
     for item in seen:
-        if item.role is Role.PRICE and item.score > best.get(item.mention.amount, item).score - 1e-9:
-            best[item.mention.amount] = item
-    for item in sorted(best.values(), key=lambda i: -i.score)[:4]:
-        weight = min(4.0, max(0.0, (item.score - 2.0) / 2))
+        value = Decimal(item.mention.amount)
+        if item.role is Role.PRICE and (value not in best or item.score > best[value].score):
+            best[value] = item
+    ranked = sorted(best.values(), key=lambda item: -item.score)
+    for rank, item in enumerate(ranked[:4]):
+        runner_up = ranked[1].score if len(ranked) > 1 else 0.0
+        lead = (
+            min(1.0, max(0.0, item.score - max(0.0, runner_up)) / 4) if rank == 0 and item.mention.currencies else 0.0
+        )
+        weight = min(4.0, max(0.0, (item.score - 2.0) / 2) + lead)
         sheet.add("price", item.mention.amount, METHOD, weight, item.text, place_of(item.element))
     return seen
 
@@ -105,6 +123,7 @@ def see_prices(document: Document, regions: Regions, anchors: Anchors) -> list[S
 
 def _find_amounts(document: Document) -> Iterator[_Amount]:
     done: set[Element] = set()
+    homes = _homes(document)
     has_digit = _DIGIT.search
     numbers = [(element, text) for element, text, _ in document.texts if has_digit(text)]
     for element, own_text in numbers[:MAX_NUMBERS]:
@@ -118,9 +137,22 @@ def _find_amounts(document: Document) -> Iterator[_Amount]:
         end = 0
         for mention in find_money(text)[:6]:
             before, after = text[end : mention.start], text[mention.end :]
-            signed = _with_sign_beside(mention, holder, text[: mention.start], after)
+            plain = _without_weak_sign(mention, homes)
+            signed = _with_sign_beside(plain, holder, text[: mention.start], after)
             yield _Amount(element, holder, text, signed, before, after, is_first=end == 0)
             end = mention.end
+
+
+def _homes(document: Document) -> set[str | None]:
+    """Return the currencies that the page's host, locale and language speak for."""
+    host = home_currency(host_of(document.url))
+    return {host, locale_currency(document.lang), language_currency(document.lang)}
+
+
+def _without_weak_sign(mention: MoneyMention, homes: set[str | None]) -> MoneyMention:
+    """Return the mention without a sign such as `R` or `ft` when nothing of the page speaks for that currency."""
+    is_weak = mention.sign.strip().lower() in WEAK_SIGNS
+    return replace(mention, currencies=()) if is_weak and homes.isdisjoint(mention.currencies) else mention
 
 
 def _may_be_price(element: Element, text: str) -> bool:
@@ -149,6 +181,8 @@ def _judge(regions: Regions, amount: _Amount, previous: SeenPrice | None) -> tup
         role = Role.LIST
     score = _marks_score(amount.element)
     score += 2.0 if mention.currencies else 0.0
+    # A number without a sign must be all that its element shows: `1-9` in a price table is a quantity.
+    score -= 3.0 if not mention.currencies and not _NUMBER_ALONE.fullmatch(amount.text) else 0.0
     score -= 5.0 if regions.is_aside(holder) else 0.0
     score -= 2.0 if regions.is_hidden(holder) else 0.0
     score -= 3.0 if not mention.amount.strip("0.") else 0.0
@@ -159,7 +193,8 @@ def _role(amount: _Amount, previous: SeenPrice | None) -> Role:
     """Return the role that words give an amount; the end of a range has the role of its beginning."""
     if not amount.is_first and previous is not None and amount.before.strip().lower() in _RANGE_WORDS:
         return previous.role
-    label = amount.before if amount.before.strip() or not amount.is_first else label_before(amount.holder)
+    own = amount.before.strip() or not amount.is_first
+    label = amount.before if own else f"{label_before(amount.holder)} "
     tail = amount.after if amount.after.strip() else squeeze(amount.holder.tail)
     return role_of(label[-CONTEXT_CHARS:], tail[:CONTEXT_CHARS])
 
@@ -235,9 +270,11 @@ def _nearness(document: Document, position: int, anchors: Anchors) -> float:
         distance = position - heading
         if 0 <= distance <= 120:
             score += 2.0
+        elif -60 <= distance < 0:
+            score += 1.5
         elif 0 <= distance <= 350:
             score += 1.0
-        elif distance < -60:
+        elif distance < 0:
             score -= 0.5
         elif distance > 900:
             score -= 1.0
