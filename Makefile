@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+SYNC = $(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python requirements.lock
+INSTALL = $(BIN)/uv pip install --quiet --no-deps --python $(BIN)/python --editable .
 # An install that inherits this writes no bytecode, and every Dagster run then costs three times as much.
 unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH
@@ -13,8 +15,9 @@ $(STAMP): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "venv failed: on Debian, apt-get install python3-venv" >&2; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	@echo "installing the locked packages (about 1.6 GB) into .venv ..."
-	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python requirements.lock
-	@$(BIN)/uv pip install --quiet --no-deps --python $(BIN)/python --editable .
+# The second try takes the system's certificates: uv brings its own, which a company's proxy does not satisfy.
+	@$(SYNC) 2>/dev/null || $(SYNC) --system-certs
+	@$(INSTALL) 2>/dev/null || $(INSTALL) --system-certs
 	@touch $(STAMP)
 
 setup: $(STAMP)  ## create .venv and install the locked packages
