@@ -5,8 +5,10 @@ What belongs here: finding them. Distances to them tell the product's own price 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
+from urllib.parse import unquote, urlsplit
 
 from arb_pipelines.scraping.extraction.document import Document, Element, marks_of, text_of
 from arb_pipelines.scraping.extraction.regions import Regions
@@ -25,17 +27,26 @@ class Anchors:
 
 
 def find_heading(document: Document) -> Element | None:
-    """Return the h1 that the page's titles name best, the first of equals; None without any.
+    """Return the h1 that the page's titles and address name best, the first of equals; None without any.
 
     A page whose h1 says something else (`Sale`) may name its product in an h2.
     """
-    titles = [t for t in (document.meta("og:title"), document.title) if t]
+    titles = [t for t in (document.meta("og:title"), document.title, url_words(document.url)) if t]
     best, best_alike = _best_heading(document, titles, "h1")
     if best is None or best_alike < UNLIKE:
         other, other_alike = _best_heading(document, titles, "h2")
         if other is not None and other_alike > max(best_alike, UNLIKE):
             return other
     return best
+
+
+def url_words(url: str) -> str:
+    """Return the last step of the URL's path as words: `/p/blue-kettle_17.html` is `blue kettle 17 html`."""
+    try:
+        steps = [step for step in unquote(urlsplit(url).path).split("/") if step]
+    except ValueError:
+        return ""
+    return re.sub(r"[\W_]+", " ", max(steps[-2:], key=len)) if steps else ""
 
 
 def _best_heading(document: Document, titles: list[str], tag: str) -> tuple[Element | None, float]:

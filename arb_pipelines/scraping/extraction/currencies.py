@@ -56,6 +56,7 @@ _COUNTRY = {
 WEAK_SIGNS = frozenset(
     {"r", "q", "ft", "tk", "dh", "dhs", "din", "rm", "rp", "kn", "kd", "lv", "kc", "tl", "zl", "bs."}
 )
+_FORMER = {"hr": "HRK", "bg": "BGN"}  # still on pages saved before the euro came
 _LANGUAGE = {
     "hu": "HUF", "id": "IDR", "ms": "MYR", "bn": "BDT", "cs": "CZK", "pl": "PLN", "hr": "HRK", "sr": "RSD", "bg": "BGN",
     "ro": "RON", "tr": "TRY", "af": "ZAR", "mk": "MKD", "ar": "AED",
@@ -91,6 +92,11 @@ def home_currency(host: str) -> str | None:
     if labels[-1] in _GENERIC_TLDS and not (len(labels) > 2 and labels[-2] in ("co", "com")):
         return None
     return _COUNTRY.get(labels[-1])
+
+
+def former_currency(host: str) -> str | None:
+    """Return the currency that the country of `host` had until lately, or None."""
+    return _FORMER.get(host.lower().rstrip(".").rsplit(".", 1)[-1])
 
 
 def locale_currency(locale: str | None) -> str | None:

@@ -226,7 +226,8 @@ def marks_of(element: Element) -> str:
 
 
 def _is_short_data(name: str, value: str) -> bool:
-    return len(value) <= 40 and name.startswith("data-") and " " not in value
+    """Return whether a data attribute holds a name (`old-price`), not a number that no two elements share."""
+    return name.startswith("data-") and len(value) <= 40 and value.replace("-", "").replace("_", "").isalpha()
 
 
 def place_of(element: Element) -> str:

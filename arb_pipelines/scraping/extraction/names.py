@@ -16,8 +16,9 @@ _SEPARATOR = re.compile(r"\s+[|–—\-:•·»>]+\s+|\s*[|]\s*|\s+::\s+")
 
 
 def propose_names(document: Document, sheet: CandidateSheet, regions: Regions) -> None:
-    """Propose the main headings and the parts of the titles that they confirm."""
+    """Propose the headings, the product's own first, and the parts of the titles that they confirm."""
     headings = [h for h in document.headings if h.tag == "h1" and not regions.is_aside(h)] or document.headings[:1]
+    headings.sort(key=lambda h: h is not regions.heading)
     shown: list[str] = []
     for rank, heading in enumerate(headings[:3]):
         name = _without_hidden(heading)
@@ -26,7 +27,7 @@ def propose_names(document: Document, sheet: CandidateSheet, regions: Regions) -
         shown.append(name)
         bonus = 0.3 if "title" in mark_names(marks_of(heading)) else 0.0
         sheet.add(
-            "name", name, "heading", (2.5 if heading.tag == "h1" else 1.2) * 0.6**rank + bonus, name, place_of(heading)
+            "name", name, "heading", (3.0 if heading.tag == "h1" else 1.2) * 0.6**rank + bonus, name, place_of(heading)
         )
     og_title = document.meta("og:title", "twitter:title")
     for method, title in (("meta", og_title), ("title", document.title)):

@@ -5,6 +5,7 @@ What belongs here: choosing the main product among variants, neighbours and revi
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterator
 from typing import Any
 
@@ -231,7 +232,7 @@ def text(value: Any) -> str | None:
         if isinstance(item, dict):
             item = item.get("@value") or item.get("name")
         if isinstance(item, (str, int, float)) and not isinstance(item, bool):
-            plain = squeeze(str(item))
+            plain = squeeze(html.unescape(str(item)))
             if plain:
                 return plain
     return None

@@ -6,11 +6,11 @@ What belongs here: recognising them. Users of price trackers lose most by a bloc
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 
 from arb_pipelines.scraping.extraction.document import Document, squeeze
 from arb_pipelines.scraping.extraction.identity import PageIdentity
+from arb_pipelines.scraping.extraction.price_roles import Role
 from arb_pipelines.scraping.extraction.schema_items import SchemaNode
 from arb_pipelines.scraping.extraction.visible_prices import SeenPrice
 from arb_pipelines.scraping.extraction.vocabulary import lexicon
@@ -21,7 +21,7 @@ NOT_HTML = "not_html"
 LISTING = "listing"
 SHELL_CHARS = 250
 CHALLENGE_CHARS = 2_500
-CROWD = 4
+LIKELY = 4.0
 
 _CHALLENGE_MARKUP = re.compile(
     rb"cf-chl-|challenge-platform/h/|id=[\"']challenge-(?:form|running|stage)|px-captcha|_Incapsula_Resource|captcha-delivery\.com|/cdn-cgi/challenge"
@@ -92,13 +92,12 @@ def is_listing(
         return True
     if any(node.types & _LISTING_TYPES and not node.path for node in nodes):
         return True
-    return _best_is_in_a_crowd(seen)
+    return _is_a_grid(seen)
 
 
-def _best_is_in_a_crowd(seen: Sequence[SeenPrice]) -> bool:
-    prices = [item for item in seen if item.mention.currencies and item.score > 0]
-    if not prices:
-        return False
-    crowds = Counter(item.signature for item in {(i.signature, i.mention.amount): i for i in prices}.values())
-    best = max(prices, key=lambda item: item.score)
-    return crowds[best.signature] >= CROWD
+def _is_a_grid(seen: Sequence[SeenPrice]) -> bool:
+    """Return whether most of what the page asks for stands in tiles, and nothing outside them looks like its price."""
+    prices = [item for item in seen if item.role is Role.PRICE and item.mention.currencies]
+    tiled = [item for item in prices if item.in_grid]
+    outside = [item for item in prices if not item.in_grid and item.score >= LIKELY]
+    return len({item.mention.amount for item in tiled}) >= 2 and not outside

@@ -17,6 +17,7 @@ from arb_pipelines.scraping.extraction.anchors import Anchors
 from arb_pipelines.scraping.extraction.candidates import CandidateSheet
 from arb_pipelines.scraping.extraction.currencies import (
     WEAK_SIGNS,
+    former_currency,
     home_currency,
     host_of,
     language_currency,
@@ -30,6 +31,7 @@ from arb_pipelines.scraping.extraction.document import (
     place_of,
     squeeze,
 )
+from arb_pipelines.scraping.extraction.grids import find_grid_members
 from arb_pipelines.scraping.extraction.money_text import MoneyMention, find_money
 from arb_pipelines.scraping.extraction.price_elements import (
     joined_text,
@@ -67,7 +69,7 @@ class SeenPrice:
     score: float
     element: Element
     text: str
-    signature: str = ""
+    in_grid: bool = False
 
 
 def propose_from_text(document: Document, sheet: CandidateSheet, regions: Regions, anchors: Anchors) -> list[SeenPrice]:
@@ -109,15 +111,16 @@ class _Amount:
 def see_prices(document: Document, regions: Regions, anchors: Anchors) -> list[SeenPrice]:
     """Return the amounts in the page's text, with role and score, in document order."""
     amounts = list(_find_amounts(document))
-    signatures = {amount.holder: signature_of(amount.holder) for amount in amounts}
-    crowds = Counter(signatures[amount.holder] for amount in amounts)
+    tiled = find_grid_members([(a.holder, a.mention.amount) for a in amounts if a.mention.currencies])
+    crowds = Counter(signature_of(amount.holder) for amount in amounts)
     seen: list[SeenPrice] = []
     for amount in amounts:
-        signature = signatures[amount.holder]
+        holder = amount.holder
         role, score = _judge(regions, amount, seen[-1] if seen else None)
-        score += _nearness(document, document.positions.get(amount.holder, 0), anchors)
-        score -= 2.0 if crowds[signature] >= CROWD else 0.0
-        seen.append(SeenPrice(amount.mention, role, score, amount.holder, amount.text, signature))
+        score += _nearness(document, document.positions.get(holder, 0), anchors)
+        score -= 2.0 if crowds[signature_of(holder)] >= CROWD else 0.0
+        score -= 4.0 if holder in tiled else 0.0
+        seen.append(SeenPrice(amount.mention, role, score, holder, amount.text, holder in tiled))
     return _settle_pairs(document, seen)
 
 
@@ -145,8 +148,9 @@ def _find_amounts(document: Document) -> Iterator[_Amount]:
 
 def _homes(document: Document) -> set[str | None]:
     """Return the currencies that the page's host, locale and language speak for."""
-    host = home_currency(host_of(document.url))
-    return {host, locale_currency(document.lang), language_currency(document.lang)}
+    host = host_of(document.url)
+    spoken = {locale_currency(document.lang), language_currency(document.lang)}
+    return {home_currency(host), former_currency(host), *spoken}
 
 
 def _without_weak_sign(mention: MoneyMention, homes: set[str | None]) -> MoneyMention:

@@ -94,6 +94,13 @@ def test_a_word_that_ends_like_a_sign_is_no_sign() -> None:
     assert find_money("12 krone")[0].currencies == ()
 
 
+def test_a_code_that_is_also_a_word_counts_in_capitals_only() -> None:
+    assert find_money("see all 24")[0].currencies == ()
+    assert find_money("£675 All prices")[0].currencies[0] == "GBP"
+    assert find_money("ALL 24")[0].currencies == ("ALL",)
+    assert find_money("24 eur")[0].currencies == ("EUR",)
+
+
 def test_amounts_are_written_one_way() -> None:
     assert [normal_amount(text) for text in ("12.5", "12.50", "12.500", "12.00", "012.34", "0.5")] == [
         "12.50", "12.50", "12.50", "12.00", "12.34", "0.50",

@@ -148,6 +148,25 @@ def test_an_ambiguous_sign_is_read_by_the_country() -> None:
     assert read(page(f"{H1}<div class='price'>$24.90</div>", attributes="lang='en-AU'")).product.currency == "AUD"
 
 
+def test_a_short_sign_needs_the_country_behind_it() -> None:
+    html = page(f"{H1}<p>R170 SLK, 8 ft</p><div class='price'>R 1 299.00</div>")
+    assert read(html, url="https://shop.example.co.za/p/1").product.currency == "ZAR"
+    assert read(html).product.currency is None
+
+
+def test_a_price_without_any_markup_or_class_is_read_when_it_stands_alone() -> None:
+    assert price_of(f"{H1}<div><div>$24.90</div></div>") == "24.90"
+
+
+def test_the_price_of_a_used_copy_is_not_the_price() -> None:
+    assert price_of(f"{H1}<p>Used for $11.95</p>") is None
+
+
+def test_entities_in_markup_are_read() -> None:
+    record = read(page("<p>x</p>", json_ld(product(name="Kettle&reg; &amp; Lid")))).product
+    assert record.name == "Kettle® & Lid"
+
+
 def test_postage_is_what_is_stated_and_never_a_default() -> None:
     priced = f"{H1}<div class='price'>$24.90</div>"
     assert read(page(f"{priced}<p class='shipping'>Shipping: $4.99</p>")).product.shipping == "4.99"
