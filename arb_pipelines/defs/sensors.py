@@ -105,7 +105,7 @@ def fresh_offers_sensor(context: SensorEvaluationContext) -> RunRequest | SkipRe
     return RunRequest(run_key=f"analysis-{tick_id}", tags={"arb/tick": tick_id})
 
 
-@sensor(job=price_model_job, minimum_interval_seconds=CADENCE.follow_interval_s, default_status=STATUS)
+@sensor(job=price_model_job, minimum_interval_seconds=60, default_status=STATUS)
 def first_model_sensor(context: SensorEvaluationContext) -> RunRequest | SkipReason:
     """Train the first price model on the outlet's past sales; later ones come weekly or by backfill."""
     if context.instance.get_latest_materialization_event(AssetKey("price_model")) is not None:
@@ -128,7 +128,8 @@ def approved_purchase_sensor(context: SensorEvaluationContext, books: BooksResou
 
 @sensor(
     jobs=[books_job, listing_job, fulfilment_job],
-    minimum_interval_seconds=CADENCE.follow_interval_s,
+    # It asks for each job once an interval at most, so looking twice an interval is enough.
+    minimum_interval_seconds=max(5, CADENCE.books_interval_s // 2),
     default_status=STATUS,
 )
 def positions_sensor(context: SensorEvaluationContext, books: BooksResource) -> list[RunRequest] | SkipReason:
