@@ -63,7 +63,8 @@ def shard_request(tick_id: str, number: int, site_keys: list[str]) -> RunRequest
     return RunRequest(
         run_key=f"{tick_id}/{number}",
         run_config={"ops": {"crawl_shard": {"config": {"tick_id": tick_id, "sites": site_keys}}}},
-        tags={"arb/tick": tick_id, "arb/shard": str(number)},
+        # Shard 0 holds the browser sites and takes twice as long as the others, so it starts before them.
+        tags={"arb/tick": tick_id, "arb/shard": str(number), "dagster/priority": "0" if number else "1"},
     )
 
 
