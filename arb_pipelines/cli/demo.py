@@ -64,8 +64,10 @@ def demo(
     summary = watch.summary(seconds=time.monotonic() - started)
     if as_json:
         sys.stdout.write(json.dumps(summary) + "\n")
-    else:
+    elif watch.finished:
         console.print(render_cycles(watch.finished))
+    else:
+        console.print("stopped before the first cycle ended; what was stored is kept for the next demo")
 
 
 def run_demo(console: Console, home: Path, shops: int, seed: int, port: int, interval: int, wanted: int) -> CycleWatch:
