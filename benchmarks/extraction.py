@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
+import os
 import statistics
 import time
 from collections.abc import Callable, Mapping
@@ -23,6 +24,8 @@ from typing import Any
 
 from arb_pipelines.scraping.extraction.page import read_page
 
+TOP = Path(__file__).resolve().parents[1]
+PAGES = Path(os.environ.get("ARB_SHARED_DIR", TOP.parent / "shared")) / "pages" / "product-pages"
 FIELDS = ("price", "currency", "availability", "sku", "brand", "gtin", "mpn", "name")
 Record = dict[str, str | None]
 Reader = Callable[[bytes, str], Record]
@@ -180,9 +183,11 @@ def load_pages(folder: Path) -> dict[str, tuple[bytes, Mapping[str, Any]]]:
 def main() -> None:
     """Measure both readers and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pages", type=Path, required=True, help="folder with html/ and ground-truth.json")
+    parser.add_argument("--pages", type=Path, default=PAGES, help="folder with html/ and ground-truth.json")
     parser.add_argument("--json", action="store_true", help="print JSON only")
     options = parser.parse_args()
+    if not (options.pages / "ground-truth.json").is_file():
+        parser.error(f"no ground-truth.json in {options.pages}: give --pages, or set ARB_SHARED_DIR")
     pages = load_pages(options.pages)
     result: dict[str, Any] = {
         "pages": len(pages),
