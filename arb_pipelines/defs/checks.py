@@ -7,12 +7,23 @@ from datetime import timedelta
 
 from dagster import AssetCheckResult, AssetChecksDefinition, AssetCheckSeverity, AssetKey, asset_check
 
-from arb_pipelines.defs.resources import BooksResource, SettingsResource, SitesResource, SystemClock
+from arb_pipelines.defs.resources import (
+    BooksResource,
+    RawStoreResource,
+    SettingsResource,
+    SitesResource,
+    SystemClock,
+)
 from arb_pipelines.defs.training import OUTLET
 from arb_pipelines.domain.stores import Books
+from arb_pipelines.domain.visit_volume import find_low_volumes
+from arb_pipelines.transforms.field_coverage import field_coverage
 
 WARN, ERROR = AssetCheckSeverity.WARN, AssetCheckSeverity.ERROR
 FRESH_SHARE = 0.9  # of the enabled sites; 3 % of shops misbehave at any time in our own sandbox
+MOST_LOW = 0.1
+NEWEST = 2_000
+LEAST_COVERED = {"price": 0.8, "currency": 0.8, "name": 0.9, "availability": 0.6}
 MOST_QUARANTINED = 0.2
 LEAST_MATCHED = 0.5
 GREATEST_ROI = 3  # pairs that promise more than 300 % are mismatches (measured on real shelf prices)
@@ -33,6 +44,27 @@ def raw_scrapes_fresh(books: BooksResource, sites: SitesResource) -> AssetCheckR
     fresh = [s for s in enabled if s.key in last and now - last[s.key] < timedelta(seconds=3 * s.interval_s + 300)]
     share = len(fresh) / max(1, len(enabled))
     return result(share >= FRESH_SHARE, WARN, sites=len(enabled), fresh=len(fresh), share=round(share, 3))
+
+
+@asset_check(asset=AssetKey("raw_scrapes"))
+def raw_scrapes_volume(books: BooksResource) -> AssetCheckResult:
+    """Most sites brought about as many offers as they usually do: a shop that says less than usual has changed."""
+    now = SystemClock().now()
+    with books.opened() as opened:
+        visits = opened.visits.load_between(now - timedelta(days=1), now)
+    judged, low = find_low_volumes(visits)
+    share = len(low) / max(1, judged)
+    return result(share <= MOST_LOW, WARN, judged_sites=judged, low=len(low), first_low=", ".join(low[:20]))
+
+
+@asset_check(asset=AssetKey("raw_scrapes"))
+def raw_scrapes_fields(raw_store: RawStoreResource) -> AssetCheckResult:
+    """What the last pages said is as complete as trading needs: price, currency, name, stock."""
+    with raw_store.opened() as store:
+        known = field_coverage(store.load_newest(NEWEST))
+    short = [name for name, least in LEAST_COVERED.items() if known.get(name, 0.0) < least]
+    shares = {f"{name}_share": round(share, 3) for name, share in known.items()}
+    return result(bool(known) and not short, WARN, below_target=", ".join(short) or "none", **shares)
 
 
 @asset_check(asset=AssetKey("price_history"))
@@ -114,6 +146,8 @@ def broken_among(books: Books, names: tuple[str, ...]) -> dict[str, int]:
 
 ALL: list[AssetChecksDefinition] = [
     raw_scrapes_fresh,
+    raw_scrapes_volume,
+    raw_scrapes_fields,
     price_history_quarantine,
     sold_prices_known,
     products_matched,

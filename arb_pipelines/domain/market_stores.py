@@ -46,6 +46,9 @@ class RawScrapes(Protocol):
         gtin, mpn, brand, category, image, evidence (JSON).
         """
 
+    def load_newest(self, limit: int) -> ArrowFrame:
+        """Return about the `limit` records stored last, at least so many if there are; columns as `load_since`."""
+
     def contains(self, scrape_id: str) -> bool:
         """Return whether the record is kept."""
 
@@ -64,6 +67,9 @@ class Visits(Protocol):
 
     def load_tick(self, tick_id: str) -> list[SiteVisit]:
         """Return the visits of one tick."""
+
+    def load_between(self, start: datetime, end: datetime) -> list[SiteVisit]:
+        """Return the visits with start <= started_at < end, by site and time."""
 
 
 class PriceHistory(Protocol):

@@ -1,15 +1,16 @@
 """Product records on their way to the raw store, in batches by count and by time.
 
 What belongs here: buffering, one append at a time in a thread, and what happens when the store refuses. A
-record leaves the buffer only after the store has acknowledged it; only then does it count as an offer.
+record leaves the buffer only after the store has acknowledged it; only then does it count as an offer, and only
+then may the mark of its segment move over it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from arb_pipelines.domain.raw_product import RawProduct
@@ -27,27 +28,35 @@ class RawStore(Protocol):
         """Release files and connections."""
 
 
+@dataclass(frozen=True, slots=True)
+class PageRecord:
+    """A record and the frame of the segment that it was read from."""
+
+    product: RawProduct
+    frame: int
+
+
 class BatchWriter:
     """Collects records and hands them to the store. Not for use from several threads."""
 
     def __init__(
         self,
         store: RawStore,
-        on_stored: Callable[[Counter[str]], None],
+        on_stored: Callable[[Sequence[PageRecord]], None],
         batch_size: int = 200,
         flush_after_s: float = 2.0,
     ) -> None:
-        """Call `on_stored` with the number of priced offers a site after each acknowledged batch."""
+        """Call `on_stored` with every batch that the store has acknowledged."""
         self._store = store
         self._on_stored = on_stored
         self._batch_size = batch_size
         self._flush_after_s = flush_after_s
-        self._buffer: list[RawProduct] = []
+        self._buffer: list[PageRecord] = []
         self._lock = asyncio.Lock()
         self._timer: asyncio.Task[None] | None = None
         self.error: str | None = None
 
-    async def add(self, record: RawProduct) -> None:
+    async def add(self, record: PageRecord) -> None:
         """Take one record; it is stored at the latest `flush_after_s` later."""
         self._buffer.append(record)
         if len(self._buffer) >= self._batch_size:
@@ -62,17 +71,17 @@ class BatchWriter:
             if not batch:
                 return
             try:
-                await asyncio.to_thread(self._store.append, batch)
+                await asyncio.to_thread(self._store.append, [record.product for record in batch])
             except Exception as error:  # noqa: BLE001 - any store may fail in its own way; nothing may be lost
                 self._buffer = batch + self._buffer
                 self.error = f"{type(error).__name__}: {error}"
                 return
             self.error = None
-            self._on_stored(Counter(record.site for record in batch if record.price is not None))
+            self._on_stored(batch)
 
     def waiting_sites(self) -> set[str]:
         """Return the sites whose records the store has not taken."""
-        return {record.site for record in self._buffer}
+        return {record.product.site for record in self._buffer}
 
     def close(self) -> None:
         """Stop the timer and close the store; what is still buffered is reported by `waiting_sites`."""

@@ -16,17 +16,20 @@ import logging
 import os
 import signal
 import sys
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from arb_pipelines.domain.site import Rendering, Site, SiteShape, VisitOutcome
-from arb_pipelines.scraping.batch_writer import BatchWriter, RawStore
+from arb_pipelines.scraping.batch_writer import BatchWriter, PageRecord, RawStore
 from arb_pipelines.scraping.browser import missing_browser
 from arb_pipelines.scraping.context import CrawlContext
 from arb_pipelines.scraping.crawl_spec import CrawlSpec, SpecError, load_spec
+from arb_pipelines.scraping.page_memory import PageMemories
+from arb_pipelines.scraping.segments import SegmentWriter
 from arb_pipelines.scraping.settings import browser_settings, crawl_settings
+from arb_pipelines.scraping.shipping_leftovers import ship_leftovers
 from arb_pipelines.scraping.site_state import SiteStates
 from arb_pipelines.scraping.visits import VisitRecorder, visit_to_json, write_visits
 
@@ -36,6 +39,7 @@ GRACE_S = 30  # between the deadline, when spiders close, and the hard end of th
 SPIDERS = {
     SiteShape.PAGES: "arb_pipelines.scraping.spiders.pages:PagesSpider",
     SiteShape.LISTING: "arb_pipelines.scraping.spiders.listing:ListingSpider",
+    SiteShape.SEARCH: "arb_pipelines.scraping.spiders.search:SearchSpider",
 }
 
 
@@ -43,8 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the shard that `--spec` describes and return the exit status."""
     parser = argparse.ArgumentParser(prog="arb_pipelines.scraping.crawl", description="Crawl one shard.")
     parser.add_argument("--spec", type=Path, required=True, help="JSON file written by services.crawling")
+    parser.add_argument("--ship-only", action="store_true", help="visit nothing, ship what killed crawls left")
+    options = parser.parse_args(arguments)
     try:
-        spec = load_spec(parser.parse_args(arguments).spec)
+        spec = load_spec(options.spec)
         store = load_named(spec.store_factory)(**spec.store_options)
     except SpecError as error:
         sys.stderr.write(f"crawl: {error}\n")
@@ -53,7 +59,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"crawl: the raw store cannot be opened: {type(error).__name__}: {error}\n")
         return 3
     limit_process(spec.deadline_s)
-    return run_shard(spec, store)
+    shipped = ship(spec, store)
+    if options.ship_only:
+        return 0 if shipped else 3
+    try:
+        context = build_context(spec, store)
+    except OSError as error:
+        sys.stderr.write(f"crawl: pages cannot be kept in {spec.segments_dir}: {error}\n")
+        return 3
+    return run_shard(context)
+
+
+def ship(spec: CrawlSpec, store: RawStore) -> bool:
+    """Ship what killed crawls left; return whether all of it is in the store."""
+    try:
+        ship_leftovers(spec.segments_dir, store)
+    except Exception as error:  # noqa: BLE001 - a store may fail in any way; the pages stay for the next attempt
+        sys.stderr.write(f"crawl: pages of an earlier crawl wait: {type(error).__name__}: {error}\n")
+        return False
+    return True
 
 
 def limit_process(deadline_s: float) -> None:
@@ -69,9 +93,8 @@ def limit_process(deadline_s: float) -> None:
         signal.alarm(int(deadline_s) + GRACE_S)
 
 
-def run_shard(spec: CrawlSpec, store: RawStore) -> int:
-    """Visit every site of `spec`, write the result file and report to Dagster when it is listening."""
-    context = build_context(spec, store)
+def run_shard(context: CrawlContext) -> int:
+    """Visit every site of the shard, write the result file and report to Dagster when it is listening."""
     try:
         run_spiders(context)
     except Exception:
@@ -81,15 +104,25 @@ def run_shard(spec: CrawlSpec, store: RawStore) -> int:
 
 
 def build_context(spec: CrawlSpec, store: RawStore) -> CrawlContext:
-    """Return the shared state of a shard; each acknowledged batch also refreshes the interim result."""
-    recorder = VisitRecorder(spec.tick_id, spec.sites)
+    """Return the shared state of a shard; each acknowledged batch also refreshes the interim result.
 
-    def count_stored(offers: Counter[str]) -> None:
-        for key, count in offers.items():
-            recorder.record_offers(key, count)
+    Raises:
+        OSError: the folder of the segments cannot be written.
+    """
+    recorder = VisitRecorder(spec.tick_id, spec.sites)
+    segments = SegmentWriter(spec.segments_dir, spec.tick_id, list(spec.raw_sites))
+
+    def count_stored(batch: Sequence[PageRecord]) -> None:
+        for record in batch:
+            segments.release(record.frame)
+            if record.product.price is not None:
+                recorder.record_offers(record.product.site, 1)
+        segments.move_mark()
         write_visits(spec.result_path, recorder.visits(), complete=False)
 
-    return CrawlContext(spec, recorder, SiteStates(spec.state_dir), BatchWriter(store, count_stored))
+    memories = PageMemories(spec.state_dir / "pages" if spec.state_dir else None)
+    writer = BatchWriter(store, count_stored)
+    return CrawlContext(spec, recorder, SiteStates(spec.state_dir), memories, segments, writer)
 
 
 def run_spiders(context: CrawlContext) -> None:
@@ -99,9 +132,10 @@ def run_spiders(context: CrawlContext) -> None:
 
     spec = context.spec
     base = crawl_settings(spec.sites, spec.user_agent, spec.deadline_s, spec.allow_loopback)
+    base |= {"DOWNLOAD_TIMEOUT": spec.request_timeout_s} if spec.request_timeout_s else {}
     process = AsyncCrawlerProcess(base)
     for (shape, rendering), sites in group_sites(context).items():
-        changes = browser_settings(str(spec.browser_path), spec.user_agent) if rendering is Rendering.BROWSER else {}
+        changes = browser_settings(spec.request_timeout_s) if rendering is Rendering.BROWSER else {}
         crawler = Crawler(load_named(SPIDERS[shape]), Settings(base | changes))
         process.crawl(crawler, context=context, sites=sites)
     process.start()
@@ -115,7 +149,7 @@ def group_sites(context: CrawlContext) -> dict[tuple[SiteShape, Rendering], list
         groups[site.shape, site.rendering].append(site)
     for shape in SiteShape:
         sites = groups.get((shape, Rendering.BROWSER))
-        fault = missing_browser(context.spec.browser_path) if sites else None
+        fault = missing_browser(context.spec.browser_path, context.spec.browser_grid_url) if sites else None
         if sites and fault:
             logger.warning("%d site(s) need a browser: %s", len(sites), fault)
             for site in groups.pop((shape, Rendering.BROWSER)):
@@ -127,18 +161,23 @@ def group_sites(context: CrawlContext) -> dict[tuple[SiteShape, Rendering], list
 def finish_shard(context: CrawlContext) -> int:
     """Write states and result, say what failed, and return the exit status."""
     status = 0
-    if context.writer.error is not None:
+    fault = context.store_fault or context.writer.error
+    unstored = context.writer.waiting_sites()
+    if fault is not None:
         status = 3
-        sys.stderr.write(f"crawl: the raw store took no records: {context.writer.error}\n")
-        for key in context.writer.waiting_sites():
+        sys.stderr.write(f"crawl: the raw store took no records: {fault}\n")
+        for key in unstored:
             context.recorder.record_failure(key, "store_failed")
+    context.segments.close()
     context.writer.close()
     visits = context.recorder.visits()
     for visit in visits:
         if visit.outcome is VisitOutcome.FAILED:
             logger.warning("site %s failed: %s", visit.site, visit.reason)
     try:
+        context.learn(visits)
         context.states.save()
+        context.memories.save(lambda key: key not in unstored)
         write_visits(context.spec.result_path, visits, complete=True)
     except OSError as error:
         sys.stderr.write(f"crawl: the result cannot be written: {error}\n")

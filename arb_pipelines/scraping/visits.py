@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from arb_pipelines.domain.site import Site, SiteVisit, VisitOutcome
+from arb_pipelines.scraping.manners_log import MannersLog
 
 NO_OFFERS = "no_offers"
 # A stop is what the site (or we) decided for the whole visit; it explains a failure better than any page's fault.
@@ -27,6 +28,7 @@ class _Progress:
     started_at: datetime
     finished_at: datetime
     pages: int = 0
+    unchanged: int = 0
     offers: int = 0
     bytes_received: int = 0
     responses: int = 0
@@ -46,6 +48,7 @@ class VisitRecorder:
         self._clock = clock
         now = clock()
         self._progress = {site.key: _Progress(now, now) for site in sites}
+        self.manners = MannersLog()
 
     def record_response(self, key: str, size: int, latency_s: float | None) -> None:
         """Count a response of `size` bytes on the wire."""
@@ -58,6 +61,10 @@ class VisitRecorder:
     def record_page(self, key: str) -> None:
         """Count a product page that was read, whatever it said."""
         self._touch(key).pages += 1
+
+    def record_unchanged(self, key: str) -> None:
+        """Count a product page that the site said has not changed, or that came with the same bytes."""
+        self._touch(key).unchanged += 1
 
     def record_failure(self, key: str, reason: str) -> None:
         """Note why something of the site could not be read."""
@@ -98,9 +105,11 @@ class VisitRecorder:
             outcome=VisitOutcome.OK if is_ok else VisitOutcome.FAILED,
             reason=None if is_ok else _telling_reason(progress.reasons),
             pages=progress.pages,
+            unchanged=progress.unchanged,
             offers=progress.offers,
             bytes_received=progress.bytes_received,
             latency_ms=mean_ms,
+            manners=self.manners.facts(key),
         )
 
 
@@ -122,9 +131,11 @@ def visit_to_json(visit: SiteVisit) -> dict[str, Any]:
         "outcome": visit.outcome.value,
         "reason": visit.reason,
         "pages": visit.pages,
+        "unchanged": visit.unchanged,
         "offers": visit.offers,
         "bytes_received": visit.bytes_received,
         "latency_ms": visit.latency_ms,
+        "manners": visit.manners.to_json() if visit.manners else None,
     }
 
 

@@ -140,6 +140,16 @@ def test_w04_nothing_stored_after_a_cursor_is_missed(store: RawScrapes) -> None:
     assert load(store, cursor)[1] == cursor
 
 
+def test_w10_the_newest_records(store: RawScrapes) -> None:
+    assert pl.DataFrame(store.load_newest(3)).is_empty()
+    for number in range(6):
+        store.append([replace(PLAIN, tick_id=f"tick-{number}")])
+    newest = pl.DataFrame(store.load_newest(3))
+    assert newest.schema == pl.Schema(RAW_SCHEMA)
+    assert set(newest["tick_id"]) == {"tick-3", "tick-4", "tick-5"}
+    assert pl.DataFrame(store.load_newest(99)).height == 6
+
+
 def test_w05_contains(store: RawScrapes) -> None:
     store.append([PLAIN])
     assert store.contains(PLAIN.scrape_id)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 Answer = tuple[int, dict[str, str], bytes]
-Behaviour = Callable[[str], Answer]
+Behaviour = Callable[..., Answer]  # called with the path, and the headers when it has `wants_headers`
 
 
 @dataclass
@@ -86,7 +86,8 @@ def open_shop(behaviour: Behaviour) -> Iterator[Shop]:
                 shop.at_once += 1
                 shop.most_at_once = max(shop.most_at_once, shop.at_once)
             try:
-                status, headers, body = behaviour(self.path)
+                told = (self.path, self.headers) if getattr(behaviour, "wants_headers", False) else (self.path,)
+                status, headers, body = behaviour(*told)
                 self.send_response(status)
                 for name, value in {"Content-Length": str(len(body)), **headers}.items():
                     self.send_header(name, value)

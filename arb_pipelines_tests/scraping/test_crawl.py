@@ -199,7 +199,7 @@ def test_a_full_disk_is_told_and_nothing_counts_as_stored(tmp_path: Path) -> Non
     with open_shop(selling) as shop:
         full = plan(tmp_path, [site("sells", shop.url)], factory="build_full")
         spec = write_spec(full, tmp_path)
-        child = subprocess.run(build_crawl_command(full, spec), capture_output=True, text=True, timeout=60, check=False)
+        child = subprocess.run(build_crawl_command(spec), capture_output=True, text=True, timeout=60, check=False)
     assert child.returncode == 3
     assert "the raw store took no records: OSError" in child.stderr
     assert "No space left on device" in child.stderr
@@ -214,7 +214,7 @@ def test_a_full_disk_is_told_and_nothing_counts_as_stored(tmp_path: Path) -> Non
 def test_a_store_that_cannot_be_had_is_one_line(tmp_path: Path, factory: str, status: int, said: str) -> None:
     shard = replace(plan(tmp_path, []), raw_store={"factory": factory, "options": {"path": "/nowhere"}})
     spec = write_spec(shard, tmp_path)
-    child = subprocess.run(build_crawl_command(shard, spec), capture_output=True, text=True, timeout=60, check=False)
+    child = subprocess.run(build_crawl_command(spec), capture_output=True, text=True, timeout=60, check=False)
     assert child.returncode == status
     assert said in child.stderr
     assert child.stderr.count("\n") == 1
@@ -240,7 +240,7 @@ def test_the_child_dies_with_its_parent(tmp_path: Path) -> None:
     with open_shop(telling) as shop:
         patient = site("patient", shop.url, start_urls=many_pages(shop.url), pages_per_visit=999, delay_s=0.5)
         shard = plan(tmp_path, [patient], deadline_s=600)
-        command = build_crawl_command(shard, write_spec(shard, tmp_path))
+        command = build_crawl_command(write_spec(shard, tmp_path))
         script = f"import subprocess; p = subprocess.Popen({command!r}); print(p.pid, flush=True); p.wait()"
         parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
         assert parent.stdout is not None
@@ -274,7 +274,7 @@ def test_the_visits_go_to_dagster_when_it_listens(tmp_path: Path) -> None:
     }  # fmt: skip
     context.write_text(json.dumps(data), encoding="utf-8")
     shard = plan(tmp_path, [site("a", "http://127.0.0.1:9")])
-    command = build_crawl_command(shard, write_spec(shard, tmp_path))
+    command = build_crawl_command(write_spec(shard, tmp_path))
     env = os.environ | {
         "DAGSTER_PIPES_CONTEXT": encode_param({"path": str(context)}),
         "DAGSTER_PIPES_MESSAGES": encode_param({"path": str(messages)}),
@@ -284,3 +284,53 @@ def test_the_visits_go_to_dagster_when_it_listens(tmp_path: Path) -> None:
     sent = [json.loads(line) for line in messages.read_text(encoding="utf-8").splitlines()]
     (custom,) = [message["params"]["payload"] for message in sent if message["method"] == "report_custom_message"]
     assert [visit["reason"] for visit in custom["visits"]] == ["connection_refused"]
+
+
+def validating(bodies: dict[str, bytes], asked: list[tuple[str, str | None]]) -> Any:
+    """A shop whose pages carry an ETag over their body; notes which validator each request brought."""
+
+    def answer(path: str, headers: Any) -> tuple[int, dict[str, str], bytes]:
+        if path not in bodies:
+            return html(b"none", 404)
+        tag = f'"{len(bodies[path])}"'
+        asked.append((path, headers.get("If-None-Match")))
+        if headers.get("If-None-Match") == tag:
+            return 304, {"ETag": tag}, b""
+        return html(bodies[path], ETag=tag)
+
+    answer.wants_headers = True  # type: ignore[attr-defined]
+    return answer
+
+
+def test_a_page_that_has_not_changed_costs_a_request_and_no_reading(tmp_path: Path) -> None:
+    asked: list[tuple[str, str | None]] = []
+    bodies = {"/p/1": page("$12.50"), "/p/2": page("$8.00")}
+    with open_shop(validating(bodies, asked)) as shop:
+        one = site("one", shop.url, start_urls=(f"{shop.url}/p/1", f"{shop.url}/p/2"), pages_per_visit=2)
+        seen = []
+        for tick in ("tick-1", "tick-2", "tick-3"):
+            shard = replace(plan(tmp_path, [one], state_dir=tmp_path / "state"), tick_id=tick)
+            (visit,) = run_crawl(shard, tmp_path)
+            seen.append((visit.pages, visit.unchanged, visit.offers))
+            if tick == "tick-2":
+                bodies["/p/2"] = page("$1,007.00")
+    assert seen == [(2, 0, 2), (2, 2, 2), (2, 1, 2)]
+    assert [tag is not None for _, tag in asked] == [False, False, True, True, True, True]
+    stored = jsonl_store.load(tmp_path / "raw.jsonl")
+    prices = [(record["tick_id"], record["url"][-1], record["price"]) for record in stored]
+    assert sorted(prices) == [
+        ("tick-1", "1", "12.50"), ("tick-1", "2", "8.00"),
+        ("tick-2", "1", "12.50"), ("tick-2", "2", "8.00"),
+        ("tick-3", "1", "12.50"), ("tick-3", "2", "1007.00"),
+    ]  # fmt: skip
+
+
+def test_the_same_bytes_are_not_read_again_even_without_a_validator(tmp_path: Path) -> None:
+    with open_shop(selling) as shop:
+        one = site("one", shop.url, start_urls=(f"{shop.url}/p/1",))
+        first = replace(plan(tmp_path, [one], state_dir=tmp_path / "state"), tick_id="tick-1")
+        second = replace(first, tick_id="tick-2")
+        visits = [visit for shard in (first, second) for visit in run_crawl(shard, tmp_path)]
+    assert [(visit.unchanged, visit.offers) for visit in visits] == [(0, 1), (1, 1)]
+    stored = jsonl_store.load(tmp_path / "raw.jsonl")
+    assert [record["evidence"].get("page") is not None for record in stored] == [False, True]

@@ -32,6 +32,7 @@ def visit_json(key: str, **changes: Any) -> dict[str, Any]:
         "outcome": "ok",
         "reason": None,
         "pages": 2,
+        "unchanged": 0,
         "offers": 1,
         "bytes_received": 999,
         "latency_ms": 12,
@@ -95,5 +96,5 @@ def test_a_tick_is_named_by_its_second_in_utc() -> None:
 
 
 def test_the_command_runs_the_crawl_module(tmp_path: Path) -> None:
-    command = build_crawl_command(PLAN, tmp_path / "spec.json", python="/venv/python")
+    command = build_crawl_command(tmp_path / "spec.json", python="/venv/python")
     assert command == ["/venv/python", "-m", "arb_pipelines.scraping.crawl", "--spec", str(tmp_path / "spec.json")]

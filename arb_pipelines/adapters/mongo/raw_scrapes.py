@@ -49,7 +49,7 @@ class MongoRawScrapes:
     """Fulfils `domain.stores.RawScrapes` over one collection."""
 
     def __init__(self, collection: Any, client: Any) -> None:
-        """Keep a pymongo collection (or anything with its four methods used here) and the client to close."""
+        """Keep a pymongo collection (or anything with its five methods used here) and the client to close."""
         self._collection = collection
         self._client = client
 
@@ -89,6 +89,11 @@ class MongoRawScrapes:
         rows = [_row(document) for document in found]
         newest = max([since, *(document["stored_at"] for document in found)])
         return pl.DataFrame(rows, schema=RAW_SCHEMA), newest.isoformat()
+
+    def load_newest(self, limit: int) -> pl.DataFrame:
+        """Return the `limit` records stored last."""
+        found = self._collection.find().sort("stored_at", -1).limit(limit)
+        return pl.DataFrame([_row(document) for document in found], schema=RAW_SCHEMA)
 
     def contains(self, scrape_id: str) -> bool:
         """Return whether the record is kept."""

@@ -90,6 +90,21 @@ class ParquetRawScrapes:
         newest = files[-1].name.split("-")[0] if files else FIRST_STAMP
         return frame, max(newest, cursor or FIRST_STAMP)
 
+    def load_newest(self, limit: int) -> pl.DataFrame:
+        """Return about the `limit` records stored last (whole batches), at least so many if there are.
+
+        Raises:
+            StoreDamagedError: a file cannot be read.
+        """
+        found: list[Path] = []
+        rows = 0
+        for file in (file for day in reversed(self._days()) for file in reversed(_batches(day))):
+            if rows >= limit:
+                break
+            found.append(file)
+            rows += _read([file]).height
+        return _read(found[::-1]).unique("scrape_id", keep="last", maintain_order=True)
+
     def contains(self, scrape_id: str) -> bool:
         """Return whether the record is kept; the newest day is searched first.
 

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from arb_pipelines.domain.raw_product import RawProduct
-from arb_pipelines.scraping.batch_writer import BatchWriter
+from arb_pipelines.scraping.batch_writer import BatchWriter, PageRecord
 
 
 class RawScrapesPipeline:
@@ -23,7 +22,7 @@ class RawScrapesPipeline:
         """Take the writer from the spider's context."""
         return cls(crawler.spider.context.writer)
 
-    async def process_item(self, item: RawProduct) -> RawProduct:
+    async def process_item(self, item: PageRecord) -> PageRecord:
         """Take one record."""
         await self._writer.add(item)
         return item

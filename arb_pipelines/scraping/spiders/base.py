@@ -15,12 +15,14 @@ from typing import Any, ClassVar
 import scrapy
 from scrapy.http import Response
 
-from arb_pipelines.domain.raw_product import RawProduct
 from arb_pipelines.domain.site import Rendering, Site, SiteShape
+from arb_pipelines.scraping.batch_writer import PageRecord
 from arb_pipelines.scraping.context import CrawlContext
 from arb_pipelines.scraping.extraction.page import page_verdict, read_page
 from arb_pipelines.scraping.extraction.verdict import CHALLENGE
+from arb_pipelines.scraping.middlewares.raw_pages import ARRIVAL, Arrival
 from arb_pipelines.scraping.reasons import reason_of, response_of
+from arb_pipelines.scraping.shipping_leftovers import declared_encoding
 
 logger = logging.getLogger(__name__)
 
@@ -79,6 +81,7 @@ class SiteSpider(scrapy.Spider):
         for site in self.sites:
             visit = Visit(site, pages_left=site.pages_per_visit)
             refusal = self.context.refusal(site)
+            visit.pages_left = self.context.page_budget(site)
             if refusal:
                 self.end(visit, refusal)
                 continue
@@ -86,7 +89,7 @@ class SiteSpider(scrapy.Spider):
             for request in self.follow(visit):
                 yield request
 
-    def parse(self, response: Response, **kwargs: Any) -> Iterator[RawProduct | scrapy.Request]:
+    def parse(self, response: Response, **kwargs: Any) -> Iterator[PageRecord | scrapy.Request]:
         """Read one response, then go on with the site's plan, whatever happened."""
         visit: Visit = kwargs["visit"]
         try:
@@ -97,6 +100,7 @@ class SiteSpider(scrapy.Spider):
         except Exception as error:  # noqa: BLE001 - one page's fault must not end the visit or the shard
             logger.warning("site %s: %s: %s: %s", visit.site.key, response.url, type(error).__name__, error)
             self.context.recorder.record_failure(visit.site.key, "spider_error")
+            self.release(response)
         yield from self.follow(visit)
 
     def failed(self, failure: Any) -> Iterator[scrapy.Request]:
@@ -113,22 +117,49 @@ class SiteSpider(scrapy.Spider):
             self.context.park(visit.site.key, CHALLENGE_PARK_S, reason)
         self.context.recorder.record_failure(visit.site.key, reason)
 
-    def read_product(self, visit: Visit, response: Response) -> Iterator[RawProduct]:
+    def read_product(self, visit: Visit, response: Response) -> Iterator[PageRecord]:
         """Yield the record of a product page; a challenge stops the site."""
-        key = visit.site.key
+        arrival: Arrival | None = response.meta.get(ARRIVAL)
+        self.context.recorder.record_page(visit.site.key)
+        if arrival is None:
+            self.note(visit, f"http_{response.status}")
+        elif arrival.unchanged is not None:
+            yield self.repeat_page(visit, response, arrival)
+        else:
+            yield from self.read_page(visit, response, arrival)
+
+    def repeat_page(self, visit: Visit, response: Response, arrival: Arrival) -> PageRecord:
+        """Return the last record of a page that has not changed, as seen now."""
+        key, url, now = visit.site.key, response.request.cb_kwargs["url"], self.context.clock()
+        assert arrival.unchanged is not None
+        self.context.recorder.record_unchanged(key)
+        self.context.memories.get(visit.site).confirm(url, now)
+        return PageRecord(arrival.unchanged.repeat(key, url, now, self.context.spec.tick_id), arrival.frame)
+
+    def read_page(self, visit: Visit, response: Response, arrival: Arrival) -> Iterator[PageRecord]:
+        """Yield what a page that is new to us says."""
         reading = read_page(
             response.body,
             url=response.request.cb_kwargs["url"],
             site=visit.site,
             fetched_at=self.context.clock(),
             tick_id=self.context.spec.tick_id,
-            encoding=_declared_encoding(response),
+            encoding=declared_encoding((response.headers.get("Content-Type") or b"").decode("latin-1")),
         )
-        self.context.recorder.record_page(key)
         if reading.verdict:
             self.note(visit, reading.verdict)
-        if reading.verdict != CHALLENGE:
-            yield reading.product
+        if reading.verdict == CHALLENGE:
+            self.release(response)
+            return
+        memory = self.context.memories.get(visit.site)
+        memory.learn(reading.product, arrival.etag, arrival.last_modified, arrival.wire_sha256)
+        yield PageRecord(reading.product, arrival.frame)
+
+    def release(self, response: Response) -> None:
+        """Note that an appended page has no record to ship."""
+        arrival: Arrival | None = response.meta.get(ARRIVAL)
+        if arrival is not None:
+            self.context.segments.release(arrival.frame)
 
     def follow(self, visit: Visit) -> Iterator[scrapy.Request]:
         """Yield the next request of the plan, or end the visit."""
@@ -148,7 +179,11 @@ class SiteSpider(scrapy.Spider):
 
     def build_request(self, visit: Visit, kind: str, url: str) -> scrapy.Request:
         """Return a request in the site's own download slot."""
-        meta: dict[str, Any] = {"site": visit.site.key, "download_slot": visit.site.key}
+        meta: dict[str, Any] = {
+            "site": visit.site.key,
+            "download_slot": visit.site.key,
+            "handle_httpstatus_list": [304],
+        }
         if visit.site.rendering is Rendering.BROWSER:
             from arb_pipelines.scraping.browser import browser_meta
 
@@ -167,13 +202,6 @@ class SiteSpider(scrapy.Spider):
         if reason:
             self.context.recorder.record_failure(visit.site.key, reason)
         self.context.recorder.finish(visit.site.key)
-
-
-def _declared_encoding(response: Response) -> str | None:
-    """Return the charset of the Content-Type header, None when it names none."""
-    header = (response.headers.get("Content-Type") or b"").decode("latin-1").lower()
-    _, _, charset = header.partition("charset=")
-    return charset.split(";")[0].strip(" \"'") or None
 
 
 def rotate(urls: Sequence[str], cursor: int) -> list[str]:
