@@ -27,6 +27,8 @@ from typing import Any, BinaryIO
 
 from filelock import FileLock, Timeout
 
+from arb_pipelines.domain.raw_product import scrape_id as scrape_id_of
+
 MAGIC = b"ARB1"
 HEADER = struct.Struct("<4sII32s")  # magic, bytes of meta, bytes of body, SHA-256 of meta and body
 OPEN = "open"
@@ -187,13 +189,23 @@ def find_leftovers(folder: Path) -> Iterator[Leftover]:
 
 
 def load_page(folder: Path, tick_id: str, url: str) -> RawPage | None:
-    """Return the page of `url` as that tick fetched it, None when it is not (or no longer) kept."""
+    """Return the page of `url` as that tick fetched it, None when it is not (or no longer) kept.
+
+    A page that had not changed in that tick comes as the tick fetched it that read it last.
+    """
     for path in folder.glob(f"*/{tick_id}-*{SUFFIX}"):
         with path.open("rb") as file:
             for _, meta, body in _frames(file):
                 if meta.get("url") == url:
-                    return _page(meta, body)
+                    read_in = (meta["repeats"] or {}).get("read_in")
+                    return load_page(folder, read_in, url) if read_in else _page(meta, body)
     return None
+
+
+def find_tick(folder: Path, scrape_id: str, site: str, url: str) -> str | None:
+    """Return the tick whose reading of the page has this id, None when its segment is no longer kept."""
+    ticks = {path.stem.rpartition("-")[0] for path in folder.glob(f"*/*{SUFFIX}")}
+    return next((tick for tick in ticks if scrape_id_of(site, url, tick) == scrape_id), None)
 
 
 def delete_before(folder: Path, day: date) -> int:

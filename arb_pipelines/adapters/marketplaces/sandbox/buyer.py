@@ -6,7 +6,7 @@ anything but a plain answer is `OutcomeUnknownError`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import httpx
@@ -20,6 +20,7 @@ from arb_pipelines.adapters.marketplaces.sandbox.parse import (
 )
 from arb_pipelines.domain.ports import Buyer
 from arb_pipelines.domain.purchase import BuyQuote, OrderRefused, OutcomeUnknownError, PlacedOrder, Purchase
+from arb_pipelines.domain.site import Site
 
 
 class SandboxBuyer:
@@ -90,6 +91,11 @@ class SandboxBuyers:
         """Serve the shops of `shop_urls` (site key to address); `token` is the shops' bearer token."""
         self._client = JsonClient(timeout_s, {"Authorization": f"Bearer {token}"}, transport=transport)
         self._shop_urls = dict(shop_urls)
+
+    @classmethod
+    def of_sites(cls, sites: Iterable[Site], token: str) -> SandboxBuyers:
+        """Serve those of `sites` whose declaration says that the sandbox's shops take orders there by machine."""
+        return cls({site.key: site.url for site in sites if site.buyer == "sandbox"}, token=token)
 
     def buyer_for(self, site: str) -> Buyer | None:
         """Return the account at a shop, None for a site that is no sandbox shop."""

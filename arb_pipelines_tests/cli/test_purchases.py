@@ -1,0 +1,120 @@
+"""Approve, look, reconcile, explain: a person's way through one purchase."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from arb_pipelines.adapters.sql.books import SqlBooks, open_books
+from arb_pipelines.cli.main import app
+from arb_pipelines.domain.purchase import PurchaseState, claim_of
+from arb_pipelines.domain.raw_product import scrape_id
+from arb_pipelines.scraping.segments import RawPage, SegmentWriter
+from arb_pipelines.settings import Settings
+from arb_pipelines_tests.contracts.trade_records import opportunity
+
+RUN = CliRunner()
+TICK = "tick-20260101T000000Z"
+
+
+@pytest.fixture
+def books(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SqlBooks]:
+    """Books of the test's own, with one opportunity of today."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ARB_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("ARB_SITES_DIR", str(tmp_path / "sites"))
+    opened = open_books(Settings().books_url)
+    opened.migrate()
+    now = datetime.now(UTC)
+    one = opportunity(1)
+    seen = scrape_id(one.site, one.url, TICK)
+    found = opportunity(1, scrape_id=seen, observed_at=now - timedelta(minutes=1), decided_at=now)
+    opened.opportunities.store([found], [])
+    yield opened
+    opened.close()
+
+
+def run(*words: str) -> tuple[int, str, str]:
+    done = RUN.invoke(app, list(words))
+    return done.exit_code, done.stdout, done.stderr
+
+
+def test_a_person_approves_once_within_the_bounds(books: SqlBooks) -> None:
+    _, out, _ = run("opportunities", "--json")
+    (one,) = json.loads(out)["opportunities"]
+    assert (one["landed_cost"], one["max_cost"], one["currency"]) == ("20.00", "30.00", "USD")
+    assert run("approve", "opportunity-1", "--ceiling", "twelve")[0] == 2
+    code, _, err = run("approve", "opportunity-1", "--ceiling", "30.01")
+    assert (code, "over_max_cost" in err) == (1, True)
+    assert "no_such_opportunity" in run("approve", "opportunity-9", "--ceiling", "5")[2]
+    code, out, _ = run("approve", "opportunity-1", "--ceiling", "22.50")
+    assert code == 0
+    assert "at most 22.50 USD each" in out
+    code, _, err = run("approve", "opportunity-1", "--ceiling", "22.50")
+    assert (code, "already_approved" in err) == (1, True)
+    (approval,) = books.approvals.load_usable(datetime.now(UTC))
+    assert (approval.ceiling.text, approval.quantity, approval.approved_by[:7]) == ("22.50", 1, "person:")
+
+
+def buy(books: SqlBooks) -> str:
+    """Claim the approved opportunity and leave it uncertain."""
+    run("approve", "opportunity-1", "--ceiling", "22.50")
+    now = datetime.now(UTC)
+    (approval,) = books.approvals.load_usable(now)
+    purchase = claim_of(approval, "pu-1", now)
+    assert books.purchases.claim(purchase, [], now) is None
+    for before, after in (
+        (PurchaseState.CLAIMED, PurchaseState.SUBMITTING),
+        (PurchaseState.SUBMITTING, PurchaseState.UNCERTAIN),
+    ):
+        assert books.purchases.advance("pu-1", expected=(before,), state=after, now=now, reason="timeout")
+    return "pu-1"
+
+
+def test_purchases_are_shown_by_state(books: SqlBooks) -> None:
+    buy(books)
+    _, out, _ = run("purchases", "--state", "UNCERTAIN", "--json")
+    (one,) = json.loads(out)["purchases"]
+    assert (one["purchase_id"], one["state"], one["reserved"], one["total"]) == ("pu-1", "uncertain", "22.50", None)
+    assert json.loads(run("purchases", "--state", "bought", "--json")[1]) == {"purchases": []}
+    assert "uncertain" in run("purchases")[1]
+
+
+def test_reconcile_says_when_nobody_can_be_asked(books: SqlBooks) -> None:
+    buy(books)
+    code, out, _ = run("reconcile", "--json")
+    told = json.loads(out)
+    assert code == 1
+    assert [alarm["code"] for alarm in told["alarms"]] == ["no_buyer"]
+    assert "no_buyer at shop-1" in run("reconcile")[2]
+
+
+def test_explain_goes_back_to_the_page_and_the_model(books: SqlBooks, tmp_path: Path) -> None:
+    buy(books)
+    url = opportunity(1).url
+    segment = SegmentWriter(Settings().raw_pages_dir, TICK, [])
+    segment.release(segment.append(RawPage("shop-1", url, datetime.now(UTC), body=b"<html>20.00</html>")))
+    segment.close()
+    target = tmp_path / "page.html"
+    code, out, err = run("explain", "pu-1", "--json", "--page", str(target))
+    told = json.loads(out)
+    assert code == 0, err
+    assert told["purchase"]["state"] == "uncertain"
+    assert told["opportunity"]["model_version"] == "model-1"
+    assert told["record"]["subtractions"] == [["fee", "6.63"]]
+    assert (told["page"]["kept"], told["page"]["url"]) == (True, url)
+    assert target.read_bytes() == b"<html>20.00</html>"
+    assert "model_version    model-1" in run("explain", "pu-1")[1]
+
+
+def test_explain_says_what_is_missing(books: SqlBooks) -> None:
+    code, _, err = run("explain", "pu-9")
+    assert code == 2
+    assert "there is no purchase 'pu-9'" in err
+    buy(books)
+    assert json.loads(run("explain", "pu-1", "--json")[1])["page"]["kept"] is False
