@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any
 
 from arb_pipelines.domain.raw_product import Availability, Evidence, RawProduct
 from arb_pipelines.domain.site import Site
+from arb_pipelines.domain.visit_schedule import PageFacts
 
 MAX_PAGES = 2_000  # a site; the longest unread are forgotten first
 # A page is parsed again at least once a day, so that a better extraction reaches pages that never change.
@@ -68,6 +69,14 @@ class PageMemory:
         """Return what may be repeated of the page, None when it must be read in full."""
         page = self.pages.get(url)
         return page if page is not None and page.is_current(self.rules, now) else None
+
+    def facts(self, urls: Iterable[str], hot: Collection[str] = ()) -> list[PageFacts]:
+        """Return what is known of each page, for the choice of what to read next; a page never read has no times."""
+        return [_facts(url, self.pages.get(url), url in hot) for url in dict.fromkeys(urls)]
+
+    def forget(self, url: str) -> None:
+        """Drop a page that is gone."""
+        self.pages.pop(url, None)
 
     def confirm(self, url: str, now: datetime) -> None:
         """Note that the page was seen and has not changed."""
@@ -161,6 +170,13 @@ def build_record(
         values["availability"] = Availability(values["availability"])
     seen = Evidence(UNCHANGED, str(record.get("price", "")), f"as read in {read_in}")
     return RawProduct(site=site, url=url, fetched_at=fetched_at, tick_id=tick_id, evidence={"page": (seen,)}, **values)
+
+
+def _facts(url: str, page: RememberedPage | None, is_hot: bool) -> PageFacts:
+    if page is None:
+        return PageFacts(url, is_hot=is_hot)
+    read_at, changed_at = (datetime.fromisoformat(at) for at in (page.read_at, page.changed_at))
+    return PageFacts(url, read_at, changed_at, page.reads, page.changes, is_hot)
 
 
 def _offer(record: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -10,12 +10,14 @@ import logging
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, ClassVar
 
 import scrapy
 from scrapy.http import Response
 
 from arb_pipelines.domain.site import Rendering, Site, SiteShape
+from arb_pipelines.domain.visit_schedule import rank_pages
 from arb_pipelines.scraping.batch_writer import PageRecord
 from arb_pipelines.scraping.context import CrawlContext
 from arb_pipelines.scraping.extraction.page import page_verdict, read_page
@@ -27,6 +29,7 @@ from arb_pipelines.scraping.shipping_leftovers import declared_encoding
 logger = logging.getLogger(__name__)
 
 CHALLENGE_PARK_S = 3600.0
+GONE = (404, 410)
 
 
 @dataclass(slots=True)
@@ -107,9 +110,17 @@ class SiteSpider(scrapy.Spider):
         """Note why a request brought nothing, then go on with the site's plan."""
         visit: Visit = failure.request.cb_kwargs["visit"]
         response = response_of(failure.value)
+        if response is not None and response.status in GONE:
+            self.context.memories.get(visit.site).forget(failure.request.cb_kwargs["url"])
         verdict = page_verdict(response.body, response.url) if response is not None else None
         self.note(visit, CHALLENGE if verdict == CHALLENGE else reason_of(failure.value))
         yield from self.follow(visit)
+
+    def most_worth(self, visit: Visit, urls: Iterable[str]) -> list[str]:
+        """Return the pages of `urls` to read in this visit: those never read and the stale and lively ones first."""
+        facts = self.context.memories.get(visit.site).facts(urls, self.context.spec.hot_urls)
+        interval = timedelta(seconds=visit.site.interval_s)
+        return rank_pages(facts, self.context.clock(), visit.site.pages_per_visit, reading_interval=interval)
 
     def note(self, visit: Visit, reason: str) -> None:
         """Record why something of the site brought nothing; a challenge also stops the visit and parks the site."""

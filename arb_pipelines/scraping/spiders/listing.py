@@ -41,7 +41,7 @@ class ListingSpider(SiteSpider):
             self.note(visit, fault_of(response))
             return
         state = self.context.states.get(visit.site.key)
-        visit.add("product", rotate(found, state.cursor)[: visit.site.pages_per_visit])
+        visit.add("product", self.most_worth(visit, found))
         state.cursor += min(len(found), visit.site.pages_per_visit)
         waiting = sum(1 for queued, _ in visit.queue if queued == "product")
         if waiting < visit.pages_left and len(visit.seen) < visit.site.pages_per_visit + MAX_LISTING_PAGES:
