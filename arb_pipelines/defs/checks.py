@@ -3,6 +3,7 @@
 What belongs here: one check a property, at least one an asset. A check reads; it mends nothing.
 """
 
+from collections import Counter
 from datetime import timedelta
 
 from dagster import AssetCheckResult, AssetChecksDefinition, AssetCheckSeverity, AssetKey, asset_check
@@ -26,6 +27,8 @@ NEWEST = 2_000
 LEAST_COVERED = {"price": 0.8, "currency": 0.8, "name": 0.9, "availability": 0.6}
 MOST_QUARANTINED = 0.2
 LEAST_MATCHED = 0.5
+LEAST_PRECISION = 0.9
+FEWEST_VERDICTS = 10  # people report wrong matches first, so a few verdicts say nothing about the rest
 GREATEST_ROI = 3  # pairs that promise more than 300 % are mismatches (measured on real shelf prices)
 
 
@@ -93,6 +96,19 @@ def products_matched(books: BooksResource) -> AssetCheckResult:
     return result(share >= LEAST_MATCHED, WARN, matched_share=round(share, 3), **outcomes)
 
 
+@asset_check(asset=AssetKey("products"))
+def products_precise(books: BooksResource) -> AssetCheckResult:
+    """Of the matches that people judged, nearly all were right; without verdicts there is nothing to object to."""
+    from polars import DataFrame
+
+    with books.opened() as opened:
+        verdicts = Counter(DataFrame(opened.products.load_feedback())["verdict"].to_list())
+    judged = verdicts["right"] + verdicts["wrong"]
+    precision = verdicts["right"] / judged if judged else 1.0
+    passed = judged < FEWEST_VERDICTS or precision >= LEAST_PRECISION
+    return result(passed, ERROR, precision=round(precision, 3), **{f"judged_{word}": n for word, n in verdicts.items()})
+
+
 @asset_check(asset=AssetKey("price_predictions"))
 def price_predictions_made(books: BooksResource) -> AssetCheckResult:
     """The champion predicts for some product; abstentions are counted, not hidden."""
@@ -151,6 +167,7 @@ ALL: list[AssetChecksDefinition] = [
     price_history_quarantine,
     sold_prices_known,
     products_matched,
+    products_precise,
     price_predictions_made,
     price_model_champion,
     opportunities_plausible,

@@ -93,9 +93,11 @@ class CrawlResource(ConfigurableResource):
     deadline_s: int
     allow_loopback: bool
     browser_path: str | None
+    browser_engine: str
     raw_store_factory: str
     raw_store_options: dict[str, str]
-    state_dir: str  # robots.txt copies, parked sites and page cursors live from tick to tick
+    state_dir: str  # robots.txt copies, parked sites and page memories live from tick to tick
+    segments_dir: str  # the pages as they came
 
     def plan(self, tick_id: str, sites: list[Site]) -> CrawlPlan:
         """Return the plan of one shard's crawl."""
@@ -107,7 +109,11 @@ class CrawlResource(ConfigurableResource):
             deadline_s=self.deadline_s,
             allow_loopback=self.allow_loopback,
             browser_path=self.browser_path,
+            browser_engine=self.browser_engine,
+            browser_grid_url=Settings().grid_url,  # may hold a token
+            proxies=Settings().proxies,  # may hold a password, so it is no configuration of the resource
             state_dir=Path(self.state_dir),
+            segments_dir=Path(self.segments_dir),
         )
 
 
@@ -162,7 +168,7 @@ class OutletResource(ConfigurableResource):
         from arb_pipelines.adapters.marketplaces.sandbox.buyer import SandboxBuyers
 
         token = Settings().sandbox_buyer_token.get_secret_value()
-        buyers = SandboxBuyers({site.key: site.url for site in sites if site.buyer == "sandbox"}, token=token)
+        buyers = SandboxBuyers.of_sites(sites, token)
         try:
             yield buyers
         finally:
@@ -190,9 +196,11 @@ def build_resources(settings: Settings) -> dict[str, ConfigurableResource[Any]]:
             deadline_s=settings.crawl_deadline_s,
             allow_loopback=settings.allow_loopback,
             browser_path=str(settings.browser) if settings.browser else None,
+            browser_engine=settings.browser_engine.value,
             raw_store_factory=factory,
             raw_store_options=options,
             state_dir=str(settings.home / "site_state"),
+            segments_dir=str(settings.raw_pages_dir),
         ),
         "models": ModelStoreResource(tracking_uri=settings.tracking_uri, artifact_root=str(settings.home / "models")),
         "outlet": OutletResource(url=settings.sandbox_url),

@@ -3,6 +3,7 @@
 from dagster import DefaultScheduleStatus, RunRequest, ScheduleDefinition, schedule
 
 from arb_pipelines.defs.jobs import opportunities_job, price_history_job, price_model_job, profit_and_loss_job
+from arb_pipelines.defs.ops.politeness import politeness_job
 from arb_pipelines.defs.ops.repricing import repricing_job
 from arb_pipelines.defs.ops.retention import retention_job
 from arb_pipelines.defs.partitions import TRAINING_DATES
@@ -35,6 +36,9 @@ profit_and_loss_job_daily = ScheduleDefinition(
 retention_job_daily = ScheduleDefinition(
     name="retention_job_daily", job=retention_job, cron_schedule="45 4 * * *", default_status=STATUS
 )
+politeness_job_nightly = ScheduleDefinition(
+    name="politeness_job_nightly", job=politeness_job, cron_schedule="30 5 * * *", default_status=STATUS
+)
 
 ALL = (
     price_model_job_weekly,
@@ -43,4 +47,5 @@ ALL = (
     repricing_job_hourly,
     profit_and_loss_job_daily,
     retention_job_daily,
+    politeness_job_nightly,
 )

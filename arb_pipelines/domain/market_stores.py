@@ -43,7 +43,7 @@ class RawScrapes(Protocol):
 
         Columns: scrape_id, offer_key, site, url, tick_id, content_sha256, fetched_at (datetime UTC), and as
         nullable text name, price, list_price, shipping, currency, availability, condition, seller, sku,
-        gtin, mpn, brand, category, image, evidence (JSON).
+        gtin, mpn, brand, category, image, isbn, asin, rating_count, views, watchers, images (list), evidence (JSON).
         """
 
     def load_newest(self, limit: int) -> ArrowFrame:
@@ -117,6 +117,12 @@ class Products(Protocol):
 
     def load_matches(self) -> ArrowFrame:
         """Return all offer matches."""
+
+    def store_feedback(self, feedback: ArrowFrame) -> int:
+        """Upsert people's verdicts (`transforms.product_matching.FEEDBACK_SCHEMA`); a wrong match ends at once."""
+
+    def load_feedback(self) -> ArrowFrame:
+        """Return all verdicts of people."""
 
 
 class SoldPrices(Protocol):

@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from arb_pipelines.domain.manners import VisitManners
+
 TICK_TIME = "%Y%m%dT%H%M%SZ"
 
 
@@ -30,6 +32,16 @@ class SiteClass(StrEnum):
         return self in (SiteClass.API_LICENSED, SiteClass.PERMITTED, SiteClass.PUBLIC_UNSPECIFIED)
 
     @property
+    def may_store(self) -> bool:
+        """Whether what such a site says may be kept: only what might be fetched in the first place."""
+        return self.may_fetch
+
+    @property
+    def may_train(self) -> bool:
+        """Whether a model may learn from it: only with a licence or a permission, not because it is public."""
+        return self in (SiteClass.API_LICENSED, SiteClass.PERMITTED)
+
+    @property
     def may_buy(self) -> bool:
         """Whether a purchase may be prepared there (a person completes it unless licensed)."""
         return self in (SiteClass.API_LICENSED, SiteClass.PERMITTED, SiteClass.PUBLIC_UNSPECIFIED)
@@ -40,6 +52,7 @@ class SiteShape(StrEnum):
 
     PAGES = "pages"  # start_urls are product pages
     LISTING = "listing"  # start_urls are listing pages that link to product pages
+    SEARCH = "search"  # search_url is asked for every keyword and location; its results link to product pages
 
 
 class Rendering(StrEnum):
@@ -70,6 +83,10 @@ class Site:
     buyer: str = "assist"
     selectors: Mapping[str, str] = field(default_factory=dict)
     enabled: bool = True
+    search_url: str | None = None  # with {keyword}, and {location} and {page} where the shop has them
+    keywords: Sequence[str] = ()
+    locations: Sequence[str] = ()
+    search_pages: int = 3  # most result pages read of one search
 
 
 class VisitOutcome(StrEnum):
@@ -93,6 +110,8 @@ class SiteVisit:
     offers: int
     bytes_received: int
     latency_ms: int | None  # mean time to a response, None when none came
+    unchanged: int = 0  # of the pages, those that had not changed since the last visit
+    manners: VisitManners | None = None  # None when nobody counted
 
 
 def tick_id_at(now: datetime, prefix: str = "tick") -> str:

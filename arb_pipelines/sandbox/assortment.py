@@ -9,15 +9,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from math import gcd
+from math import gcd, inf
 
 from arb_pipelines.sandbox.catalogue import Product
 from arb_pipelines.sandbox.catalogue_words import PLACE_WORDS, TRADE_WORDS
-from arb_pipelines.sandbox.draws import draw, draw_int, pick
+from arb_pipelines.sandbox.draws import draw, draw_between, draw_int, pick
+from arb_pipelines.sandbox.locales import FOREIGN, LOCALES
 
 MISBEHAVING_EVERY = 33  # 15 of 500 shops
 EUROPEAN_EVERY, EUROPEAN_AT = 50, 25  # 10 of 500
+HOSTILE_EVERY, HOSTILE_AT = 125, 83  # 4 of 500
+HOSTILE_KINDS = ("gzip_bomb", "endless_pagination", "nested_divs", "redirect_to_file")  # of `hostile/attacks.py`
 JAVASCRIPT_EVERY, JAVASCRIPT_AT = 100, 50  # 5 of 500
+LOCAL_EVERY, LOCAL_AT = 25, 12  # 20 of 500
+REDESIGN_SHARE = 0.2
+REDESIGN_H = (480.0, 4800.0)  # within the first 200 world days
 SHIPPING_MINOR = (0, 0, 0, 399, 499, 599, 749)
 USED_SHARE = 0.13
 
@@ -38,9 +44,29 @@ class PageShape(StrEnum):
     RELATED = "related"
     EUROPEAN = "european"
     JAVASCRIPT = "javascript"
+    RDFA = "rdfa"
+    NEXT_DATA = "next-data"
+    NUXT_STATE = "nuxt-state"
+    SHOPIFY_LIKE = "shopify-like"
+    WOOCOMMERCE_LIKE = "woocommerce-like"
+    MAGENTO_LIKE = "magento-like"
+    PRESTASHOP_LIKE = "prestashop-like"
+    SEARCH = "search"
+    LOCAL_TEXT = "local-text"
 
 
-COMMON_SHAPES = tuple(shape for shape in PageShape if shape not in (PageShape.EUROPEAN, PageShape.JAVASCRIPT))
+RARE_SHAPES = (PageShape.EUROPEAN, PageShape.JAVASCRIPT, PageShape.LOCAL_TEXT)
+COMMON_SHAPES = tuple(shape for shape in PageShape if shape not in RARE_SHAPES)
+# Where a redesigned shop goes: its own site file knows nothing of these, yet each states the offer for machines.
+REDESIGNS = (
+    PageShape.JSON_LD,
+    PageShape.JSON_LD_GRAPH,
+    PageShape.MICRODATA,
+    PageShape.RDFA,
+    PageShape.NEXT_DATA,
+    PageShape.OPEN_GRAPH,
+    PageShape.WOOCOMMERCE_LIKE,
+)
 
 
 class Misbehaviour(StrEnum):
@@ -60,7 +86,7 @@ class Misbehaviour(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """One shop. `number` counts from 1."""
+    """One shop. `number` counts from 1; at world hour `redesigned_h` its pages change to `later_shape`."""
 
     number: int
     key: str
@@ -69,6 +95,33 @@ class Shop:
     misbehaviour: Misbehaviour | None
     currency: str
     shipping_minor: int
+    locale: str = "us"
+    town: str = ""
+    redesigned_h: float = inf
+    later_shape: PageShape | None = None
+    hostile: str | None = None  # attacks its visitors in this way instead of selling
+
+    @property
+    def failure(self) -> str | None:
+        """How the shop fails for good, if it does: its misbehaviour or `hostile_` and its attack."""
+        if self.hostile is not None:
+            return f"hostile_{self.hostile}"
+        return None if self.misbehaviour is None else self.misbehaviour.value
+
+    def shape_at(self, hour: float) -> PageShape:
+        """Return the shape of its product pages at a world hour; addresses never change."""
+        return self.shape if self.later_shape is None or hour < self.redesigned_h else self.later_shape
+
+
+PATH_STYLES = {
+    PageShape.NEXT_DATA: "/product/{slug}",
+    PageShape.NUXT_STATE: "/detail/{slug}",
+    PageShape.SHOPIFY_LIKE: "/products/{slug}",
+    PageShape.WOOCOMMERCE_LIKE: "/product/{slug}/",
+    PageShape.MAGENTO_LIKE: "/{slug}.html",
+    PageShape.PRESTASHOP_LIKE: "/{department}/{number}-{slug}.html",
+    PageShape.SEARCH: "/item/{number}",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,34 +138,65 @@ class StockedItem:
     @property
     def path(self) -> str:
         """The address of its page within the shop."""
-        return f"/p/{self.slug}"
+        style = PATH_STYLES.get(self.shop.shape, "/p/{slug}")
+        return style.format(slug=self.slug, number=self.number, department=self.product.department.lower())
+
+    @property
+    def number(self) -> int:
+        """The shop's own number of the article, for addresses and scripts."""
+        return 100_000 + self.shop.number * 1000 + self.product.index
 
 
-def build_shops(seed: int, count: int, misbehaving_every: int) -> tuple[Shop, ...]:
-    """Return `count` shops; every `misbehaving_every`-th fails in one of the ways, in turn (0: none does)."""
-    return tuple(_build_shop(seed, number, misbehaving_every) for number in range(1, count + 1))
+def build_shops(seed: int, count: int, misbehaving_every: int, *, calm: bool = False) -> tuple[Shop, ...]:
+    """Return `count` shops; every `misbehaving_every`-th fails in one of the ways, in turn (0: none does).
+
+    With `calm` none needs a browser and none is redesigned.
+    """
+    return tuple(_build_shop(seed, number, misbehaving_every, calm) for number in range(1, count + 1))
 
 
-def _build_shop(seed: int, number: int, misbehaving_every: int) -> Shop:
-    shape = _shape_of(number)
-    name = f"{pick(PLACE_WORDS, seed, 'place', number)} {pick(TRADE_WORDS, seed, 'trade', number)} {number}"
+def _build_shop(seed: int, number: int, misbehaving_every: int, calm: bool) -> Shop:
+    shape = _shape_of(number, calm)
+    town = pick(PLACE_WORDS, seed, "place", number)
+    locale = _locale_of(number, shape)
+    later = None if calm else _later_shape(seed, number, shape)
     return Shop(
         number=number,
         key=f"shop-{number:03d}",
-        name=name,
+        name=f"{town} {pick(TRADE_WORDS, seed, 'trade', number)} {number}",
         shape=shape,
         misbehaviour=_misbehaviour_of(number, misbehaving_every),
-        currency="EUR" if shape is PageShape.EUROPEAN else "USD",
+        currency=LOCALES[locale].currency,
         shipping_minor=pick(SHIPPING_MINOR, seed, "shipping", number),
+        locale=locale,
+        town=town,
+        redesigned_h=inf if later is None else draw_between(*REDESIGN_H, seed, "redesign hour", number),
+        later_shape=later,
+        hostile=_hostile_of(number, misbehaving_every),
     )
 
 
-def _shape_of(number: int) -> PageShape:
-    if number % JAVASCRIPT_EVERY == JAVASCRIPT_AT:
+def _shape_of(number: int, calm: bool) -> PageShape:
+    if number % JAVASCRIPT_EVERY == JAVASCRIPT_AT and not calm:
         return PageShape.JAVASCRIPT
     if number % EUROPEAN_EVERY == EUROPEAN_AT:
         return PageShape.EUROPEAN
+    if number % LOCAL_EVERY == LOCAL_AT:
+        return PageShape.LOCAL_TEXT
     return COMMON_SHAPES[number % len(COMMON_SHAPES)]
+
+
+def _locale_of(number: int, shape: PageShape) -> str:
+    if shape is PageShape.EUROPEAN:
+        return "de"
+    return FOREIGN[number // LOCAL_EVERY % len(FOREIGN)] if shape is PageShape.LOCAL_TEXT else "us"
+
+
+def _later_shape(seed: int, number: int, shape: PageShape) -> PageShape | None:
+    """Return what a shop turns into; foreign and JavaScript shops and marketplaces stay as they are."""
+    if shape in RARE_SHAPES or shape is PageShape.SEARCH or draw(seed, "redesign", number) >= REDESIGN_SHARE:
+        return None
+    return pick([other for other in REDESIGNS if other is not shape], seed, "redesign shape", number)
 
 
 def _misbehaviour_of(number: int, every: int) -> Misbehaviour | None:
@@ -122,15 +206,29 @@ def _misbehaviour_of(number: int, every: int) -> Misbehaviour | None:
     return kinds[(number // every - 1) % len(kinds)]
 
 
-def deal_products(seed: int, shops: Sequence[Shop], products: Sequence[Product]) -> dict[str, tuple[StockedItem, ...]]:
-    """Return what each shop stocks, by shop key: 2 to 4 products, every product in about as many shops."""
+def _hostile_of(number: int, every: int) -> str | None:
+    if every == 0 or number % HOSTILE_EVERY != HOSTILE_AT or number % every == 0:
+        return None
+    return HOSTILE_KINDS[number // HOSTILE_EVERY % len(HOSTILE_KINDS)]
+
+
+def deal_products(
+    seed: int, shops: Sequence[Shop], products: Sequence[Product], pages_a_shop: int | None = None
+) -> dict[str, tuple[StockedItem, ...]]:
+    """Return what each shop stocks, by shop key: 2 to 4 products (or `pages_a_shop`), every product in about as many.
+
+    Two slots of one shop may hold the same product where one round of dealing ends: that shop has one less, unless
+    `pages_a_shop` asks for an exact number.
+    """
     dealt: dict[str, tuple[StockedItem, ...]] = {}
     position = 0
     for shop in shops:
-        wanted = min(2 + draw_int(seed, "range", shop.number) % 3, len(products))
-        slots = range(position, position + wanted)
-        position += wanted
-        chosen = dict.fromkeys(_product_at(seed, slot, products).index for slot in slots)
+        wanted = min(pages_a_shop or 2 + draw_int(seed, "range", shop.number) % 3, len(products))
+        chosen: dict[int, None] = {}
+        end = position + wanted
+        while position < end or (pages_a_shop is not None and len(chosen) < wanted):
+            chosen[_product_at(seed, position, products).index] = None
+            position += 1
         dealt[shop.key] = tuple(_stocked(seed, shop, products[index]) for index in chosen)
     return dealt
 

@@ -1,7 +1,7 @@
 """How the misbehaving shops answer.
 
-What belongs here: one answer a kind of misbehaviour. Each is something that real sites do; none may hurt a
-crawler that keeps its limits.
+What belongs here: one answer a kind of misbehaviour or of bad weather, and the reason code with which a crawl should
+end. Each is something that real sites do; none may hurt a crawler that keeps its limits.
 """
 
 from __future__ import annotations
@@ -11,18 +11,58 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 from aiohttp import web
 
-from arb_pipelines.sandbox.assortment import Misbehaviour
+from arb_pipelines.sandbox.assortment import Misbehaviour, Shop
 from arb_pipelines.sandbox.faults import HANG_S, drop_connection
+from arb_pipelines.sandbox.hostile.attacks import ATTACKS
+from arb_pipelines.sandbox.weather import Spell, Trouble
 
 RETRY_AFTER_S = 30
 HUGE_CHUNKS = 640
 HUGE_CHUNK = b"<p>" + b"all work and no markup " * 2849 + b"</p>\n"  # about 64 kB, so 40 MB in all
 ANNOUNCED_LENGTH = 40_000
 
+EXPECTED_REASONS: Mapping[Misbehaviour, str] = {
+    Misbehaviour.UNAVAILABLE: "http_503",
+    Misbehaviour.THROTTLED: "http_429",
+    Misbehaviour.ROBOTS_DISALLOW: "robots_disallow",
+    Misbehaviour.REFUSED: "connection_refused",
+    Misbehaviour.HANGS: "timeout",
+    Misbehaviour.EMPTY_SHELL: "empty_shell",
+    Misbehaviour.CHALLENGE: "challenge",
+    Misbehaviour.REDIRECT_LOOP: "redirect_loop",
+    Misbehaviour.HUGE_BODY: "too_large",
+    Misbehaviour.TRUNCATED: "truncated",
+}
+CHALLENGE_FORM = (
+    "<h1>Please verify that you are human</h1><form class='captcha' method='post' action='/captcha'>"
+    "<label>Type the characters in the picture <input name='answer'></label></form>"
+)
+
 
 async def answer_misbehaving(kind: Misbehaviour, request: web.BaseRequest) -> web.StreamResponse:
     """Answer a request to a shop that misbehaves in this way."""
     return await _ANSWERS[kind](request)
+
+
+def expected_reason(shop: Shop, spell: Spell | None) -> str | None:
+    """Return the reason code with which a visit to the shop should end, None when it should bring offers."""
+    if shop.hostile is not None:
+        return ATTACKS[shop.hostile].reason
+    if shop.misbehaviour is not None:
+        return EXPECTED_REASONS[shop.misbehaviour]
+    if spell is None:
+        return None
+    return "challenge" if spell.trouble is Trouble.CHALLENGED else f"http_{spell.status}"
+
+
+def answer_troubled(spell: Spell, left_s: int) -> web.Response:
+    """Answer a visit to a shop that is in a bad spell for `left_s` more seconds."""
+    if spell.trouble is Trouble.CHALLENGED:
+        return _html(CHALLENGE_FORM, status=spell.status)
+    response = _html(f"<h1>{spell.status}</h1><p>Please try again later.</p>", status=spell.status)
+    if spell.trouble is Trouble.THROTTLED:
+        response.headers["Retry-After"] = str(max(left_s, 1))
+    return response
 
 
 async def _unavailable(request: web.BaseRequest) -> web.StreamResponse:
@@ -45,10 +85,7 @@ async def _empty_shell(request: web.BaseRequest) -> web.StreamResponse:
 
 
 async def _challenge(request: web.BaseRequest) -> web.StreamResponse:
-    return _html(
-        "<h1>Please confirm that you are human</h1><form class='captcha' method='post' action='/captcha'>"
-        "<label>Type the characters in the picture <input name='answer'></label></form>"
-    )
+    return _html(CHALLENGE_FORM)
 
 
 async def _redirect_loop(request: web.BaseRequest) -> web.StreamResponse:

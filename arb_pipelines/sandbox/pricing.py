@@ -13,6 +13,7 @@ from math import floor, pi, sin
 from arb_pipelines.sandbox.assortment import StockedItem
 from arb_pipelines.sandbox.catalogue import Product
 from arb_pipelines.sandbox.draws import draw, draw_between, draw_int
+from arb_pipelines.sandbox.locales import LOCALES
 
 HOURS_A_DAY = 24.0
 PRICE_SPELL_H = 168.0
@@ -23,7 +24,6 @@ OUT_OF_STOCK_SHARE = 0.09
 MOST_UNITS = 6
 DRIFT = 0.07  # the market value swings by this share around its base
 LOWEST_PRICE_USD = 3.0
-EUR_A_USD = 0.92
 CACHED = 16_384  # draws: a few for each offer of the largest world
 
 CONDITION_FACTORS = {
@@ -44,6 +44,7 @@ class ShelfState:
     """What a shop asks for one item at one moment, in minor units of the shop's currency.
 
     `stock_spell` names the delivery that filled the shelf: what was bought since then is gone from `units`.
+    `sale_starts_h` and `sale_ends_h` are the world hours of the sale that is on, if one is.
     """
 
     price_minor: int
@@ -51,6 +52,8 @@ class ShelfState:
     on_sale: bool
     units: int
     stock_spell: int
+    sale_starts_h: float | None = None
+    sale_ends_h: float | None = None
 
 
 def market_value_usd(seed: int, product: Product, hour: float) -> float:
@@ -84,6 +87,8 @@ def shelf_state(seed: int, item: StockedItem, hour: float) -> ShelfState:
         on_sale=on_sale,
         units=_delivered_units(*key, stock_spell),
         stock_spell=stock_spell,
+        sale_starts_h=sale_start if on_sale else None,
+        sale_ends_h=sale_start + sale_length_h if on_sale else None,
     )
 
 
@@ -132,8 +137,11 @@ def _delivered_units(seed: int, shop: int, product: int, spell: int) -> int:
 
 
 def _price_tag(usd: float, item: StockedItem) -> int:
-    """Return the amount as shops write it, ending in 9."""
-    amount = max(usd, LOWEST_PRICE_USD) * (EUR_A_USD if item.shop.currency == "EUR" else 1)
+    """Return the amount as shops write it, ending in 9 (in 8 where there are no minor units)."""
+    locale = LOCALES[item.shop.locale]
+    amount = max(usd, LOWEST_PRICE_USD) * locale.a_usd
+    if locale.digits == 0:
+        return int(amount / 10) * 10 + 8
     if amount >= 20:
         return int(amount) * 100 + 99
     return int(amount * 10) * 10 + 9

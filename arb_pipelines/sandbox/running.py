@@ -24,9 +24,10 @@ from arb_pipelines.sandbox.channel.channel import Channel
 from arb_pipelines.sandbox.channel.server import ChannelServer
 from arb_pipelines.sandbox.faults import FaultPlan
 from arb_pipelines.sandbox.listening import listening
+from arb_pipelines.sandbox.pages.frame import BodySize
 from arb_pipelines.sandbox.shop_orders import DEFAULT_DELIVERY_H, OrderDesk
 from arb_pipelines.sandbox.shop_server import ShopServer
-from arb_pipelines.sandbox.site_files import write_sites
+from arb_pipelines.sandbox.site_files import Declared, VisitPlan, write_sites
 from arb_pipelines.sandbox.state_store import (
     check_same_world,
     load_anchors,
@@ -44,7 +45,10 @@ _LAST_HOUR = "last hour"
 
 @dataclass(frozen=True, slots=True)
 class WorldOptions:
-    """How a sandbox is to be; `port` 0 takes a free one, without `state_dir` nothing is kept."""
+    """How a sandbox is to be; `port` 0 takes a free one, without `state_dir` nothing is kept.
+
+    `calm`, `pages_a_shop` and `body_kb` are for load tests: see `World` and `frame.build_frame`.
+    """
 
     shops: int = 500
     seed: int = 7
@@ -56,6 +60,9 @@ class WorldOptions:
     started_at: datetime | None = None
     clock: Clock = utc_now
     one_host: bool | None = None  # None finds out whether the system answers on all of 127.0.0.0/8
+    calm: bool = False
+    pages_a_shop: int | None = None
+    body_kb: BodySize | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +75,14 @@ class WorldServer:
     channel_url: str
     shop_urls: Mapping[str, str]
 
-    def write_sites(self, directory: Path, interval_s: int = 300) -> int:
-        """Write the site declarations of all shops and return how many."""
-        shops = {shop.key: (shop, self.shop_urls[shop.key]) for shop in self.world.shops}
-        return write_sites(directory, shops, interval_s)
+    def write_sites(self, directory: Path, interval_s: int = 300, plan: VisitPlan | None = None) -> int:
+        """Write the site declarations of all shops and return how many; a `plan` has its own interval."""
+        hour = self.world.now_h()
+        shops = {
+            shop.key: Declared(shop, self.shop_urls[shop.key], self.world.items_of(shop), shop.shape_at(hour))
+            for shop in self.world.shops
+        }
+        return write_sites(directory, shops, plan or VisitPlan(interval_s=interval_s))
 
 
 @asynccontextmanager
@@ -143,6 +154,8 @@ def _open_world(options: WorldOptions, state: sqlite3.Connection) -> World:
         clock=options.clock,
         anchors=[*anchors, anchor],
         misbehaving_every=options.misbehaving_every,
+        calm=options.calm,
+        pages_a_shop=options.pages_a_shop,
     )
 
 
@@ -158,7 +171,7 @@ async def _serving(
     channel = Channel(world, state)
     admin = AdminDesk(channel, desk, faults, state, shop_urls)
     channel_server = ChannelServer(channel, admin.answer, faults, channel_endpoint.url)
-    shop_server = ShopServer(world, desk, faults, shops)
+    shop_server = ShopServer(world, desk, faults, shops, options.body_kb)
     handlers = [channel_server.answer] + [shop_server.answer] * len(shops)
     ticking = asyncio.create_task(_pass_time(world, channel, state))
     try:

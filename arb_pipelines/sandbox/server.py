@@ -16,9 +16,15 @@ from collections.abc import Coroutine, Sequence
 from pathlib import Path
 
 from arb_pipelines.sandbox.addresses import MAX_SHOPS
+from arb_pipelines.sandbox.assortment import MISBEHAVING_EVERY
+from arb_pipelines.sandbox.pages.frame import BodySize
 from arb_pipelines.sandbox.running import WorldServer, running_world
 from arb_pipelines.sandbox.shop_orders import DEFAULT_DELIVERY_H
+from arb_pipelines.sandbox.site_files import VisitPlan
 from arb_pipelines.sandbox.world import DEFAULT_SPEED
+
+MOST_PAGES_A_SHOP = 200
+MOST_BODY_KB = 5_000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,13 +62,23 @@ async def _serve(options: argparse.Namespace) -> None:
         port=options.port,
         state_dir=options.state_dir,
         delivery_h=options.delivery_hours,
+        misbehaving_every=0 if options.bare else MISBEHAVING_EVERY,
+        calm=options.bare,
+        pages_a_shop=options.pages_a_shop,
+        body_kb=options.body_kb,
     )
     async with world as server:
         if options.sites_dir is not None:
-            server.write_sites(options.sites_dir, options.interval_s)
+            server.write_sites(options.sites_dir, plan=_visit_plan(options))
         if options.ready_file is not None:
             write_ready_file(options.ready_file, server, options.sites_dir)
         await stop.wait()
+
+
+def _visit_plan(options: argparse.Namespace) -> VisitPlan:
+    if not options.bare:
+        return VisitPlan(interval_s=options.interval_s)
+    return VisitPlan(options.interval_s, pages_per_visit=options.pages_a_shop or 5, delay_s=0.0)
 
 
 def write_ready_file(path: Path, server: WorldServer, sites_dir: Path | None) -> None:
@@ -71,6 +87,7 @@ def write_ready_file(path: Path, server: WorldServer, sites_dir: Path | None) ->
         "port": server.port,
         "channel_url": server.channel_url,
         "shops": len(server.world.shops),
+        "pages": sum(len(server.world.items_of(shop)) for shop in server.world.shops),
         "expected_failures": server.world.misbehaving(),
         "sites_dir": None if sites_dir is None else str(sites_dir),
         "pid": os.getpid(),
@@ -95,7 +112,26 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--sites-dir", type=Path, help="folder for one site declaration a shop")
     parser.add_argument("--interval-s", type=int, default=300, help="interval_s in the site declarations")
     parser.add_argument("--ready-file", type=Path, help="written when the sandbox answers")
+    parser.add_argument(
+        "--bare", action="store_true", help="for load tests: no failing, slow or browser shops, no delay between pages"
+    )
+    parser.add_argument("--pages-a-shop", type=_pages, help="product pages of every shop (default: 2 to 4)")
+    parser.add_argument("--body-kb", type=_body_kb, metavar="LOW-HIGH", help="size of product pages, e.g. 60-150")
     return parser
+
+
+def _pages(text: str) -> int:
+    value = int(text)
+    if not 1 <= value <= MOST_PAGES_A_SHOP:
+        raise argparse.ArgumentTypeError(f"{text} is not a number from 1 to {MOST_PAGES_A_SHOP}")
+    return value
+
+
+def _body_kb(text: str) -> BodySize:
+    low, _, high = text.partition("-")
+    if not (low.isdecimal() and high.isdecimal() and 1 <= int(low) <= int(high) <= MOST_BODY_KB):
+        raise argparse.ArgumentTypeError(f"{text} is not a range of kB up to {MOST_BODY_KB}, such as 60-150")
+    return int(low), int(high)
 
 
 def _positive(text: str) -> float:

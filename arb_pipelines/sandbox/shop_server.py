@@ -6,24 +6,26 @@ address on which a request came in says which shop is meant.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
-from html import escape
+from math import ceil
 
 from aiohttp import web
 
 from arb_pipelines.sandbox.addresses import Endpoint
-from arb_pipelines.sandbox.assortment import Misbehaviour, Shop, StockedItem
+from arb_pipelines.sandbox.assortment import Misbehaviour, Shop
 from arb_pipelines.sandbox.faults import FaultPlan, answer_faulty
-from arb_pipelines.sandbox.misbehaviour import answer_misbehaving
-from arb_pipelines.sandbox.pages.compression import Page
-from arb_pipelines.sandbox.pages.offer_view import OfferView
-from arb_pipelines.sandbox.pages.render import product_json, render_home, render_listing, render_product
-from arb_pipelines.sandbox.pricing import ShelfState
+from arb_pipelines.sandbox.hostile.serving import answer_hostile
+from arb_pipelines.sandbox.misbehaviour import answer_misbehaving, answer_troubled
+from arb_pipelines.sandbox.pages.frame import BodySize
 from arb_pipelines.sandbox.shop_orders import SANDBOX_BUYER_TOKEN, Answer, OrderDesk
+from arb_pipelines.sandbox.shop_pages import Content, ShopPages
+from arb_pipelines.sandbox.timeline import SECONDS_AN_HOUR
+from arb_pipelines.sandbox.validators import ChangeLog, Validator, is_unchanged, validator_headers, validator_of
+from arb_pipelines.sandbox.weather import latency_s, robots_text, trouble_at
 from arb_pipelines.sandbox.world import World
 
-HTML_TYPE = "text/html; charset=utf-8"
 _UNAUTHORIZED = Answer(401, {"code": "UNAUTHORIZED", "detail": "send the header Authorization: Bearer <token>"})
 _NO_SUCH_CALL = Answer(404, {"code": "NOT_FOUND", "detail": "the order desk has /api/quotes and /api/orders"})
 _PLANTED_REFUSAL = Answer(409, {"code": "OUT_OF_STOCK", "detail": "refused by a planted fault"})
@@ -32,60 +34,78 @@ _PLANTED_REFUSAL = Answer(409, {"code": "OUT_OF_STOCK", "detail": "refused by a 
 class ShopServer:
     """Answers for every shop of a world."""
 
-    def __init__(self, world: World, desk: OrderDesk, faults: FaultPlan, shops: Mapping[Endpoint, Shop]) -> None:
-        """Serve `shops` by the endpoint on which each listens."""
+    def __init__(
+        self,
+        world: World,
+        desk: OrderDesk,
+        faults: FaultPlan,
+        shops: Mapping[Endpoint, Shop],
+        size: BodySize | None = None,
+    ) -> None:
+        """Serve `shops` by the endpoint on which each listens; `size` stretches product pages to so many kB."""
         self._world = world
         self._desk = desk
         self._faults = faults
-        self._shops = shops
-        self._items = {(shop.key, item.slug): item for shop in world.shops for item in world.items_of(shop)}
-        self._pages: dict[str, tuple[ShelfState, int, Page]] = {}
+        self._shops = {(endpoint.host, endpoint.port): (shop, endpoint.url) for endpoint, shop in shops.items()}
+        self._pages = ShopPages(world, desk, {shop.key: endpoint.url for endpoint, shop in shops.items()}, size)
+        self._changes = ChangeLog(world.timeline.real_now())
+        self._validators: dict[str, Validator] = {shop.key: validator_of(shop) for shop in world.shops}
+        latencies = {} if world.calm else {shop.key: latency_s(world.seed, shop) for shop in world.shops}
+        self._latency_s = {key: seconds for key, seconds in latencies.items() if seconds}
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
-        endpoint = Endpoint(*request.get_extra_info("sockname")[:2])
-        shop = self._shops[endpoint]
+        shop, base_url = self._shops[request.get_extra_info("sockname")[:2]]
         fault = self._faults.take(shop.key, request.method, request.path)
         if fault is None:
-            return await self._respond(request, shop, endpoint)
+            return await self._respond(request, shop, base_url)
         refusal = _json(_PLANTED_REFUSAL)
-        return await answer_faulty(fault, request, lambda: self._respond(request, shop, endpoint), refusal)
+        return await answer_faulty(fault, request, lambda: self._respond(request, shop, base_url), refusal)
 
-    async def _respond(self, request: web.BaseRequest, shop: Shop, endpoint: Endpoint) -> web.StreamResponse:
+    async def _respond(self, request: web.BaseRequest, shop: Shop, base_url: str) -> web.StreamResponse:
         path = request.path
+        if shop.hostile is not None:
+            return await answer_hostile(shop.hostile, request)
         if path == "/robots.txt":
-            return web.Response(text=_robots_text(shop))
+            return self._robots(shop, base_url)
         if shop.misbehaviour not in (None, Misbehaviour.ROBOTS_DISALLOW):
             return await answer_misbehaving(shop.misbehaviour, request)
-        if path.startswith("/p/"):
-            return self._product_page(request, shop, endpoint, path[3:])
-        if path.startswith("/api/"):
-            return await self._api(request, shop, endpoint)
-        return self._other_page(request, shop, path)
+        if path.startswith("/api/") and not path.startswith("/api/product/"):
+            return await self._api(request, shop)
+        return await self._visit(request, shop)
 
-    def _product_page(self, request: web.BaseRequest, shop: Shop, endpoint: Endpoint, slug: str) -> web.Response:
-        item = self._items.get((shop.key, slug))
-        if item is None:
-            return _not_found()
-        shelf, units = self._desk.shelf_of(item)
-        cached = self._pages.get(item.sku)
-        if cached is None or cached[:2] != (shelf, units):
-            cached = (shelf, units, render_product(OfferView(item, shelf, units, endpoint.url)))
-            self._pages[item.sku] = cached
-        return _page(request, cached[2])
+    def _robots(self, shop: Shop, base_url: str) -> web.Response:
+        text = robots_text(shop, base_url, calm=self._world.calm)
+        return web.Response(status=404, text="no rules") if text is None else web.Response(text=text)
 
-    def _other_page(self, request: web.BaseRequest, shop: Shop, path: str) -> web.Response:
-        if path == "/products":
-            return _page(request, render_listing(shop, self._world.items_of(shop)))
-        if path == "/":
-            return _page(request, render_home(shop))
-        if path.startswith("/img/"):
-            return web.Response(text=_picture(path), content_type="image/svg+xml")
-        return _not_found()
+    async def _visit(self, request: web.BaseRequest, shop: Shop) -> web.Response:
+        hour = self._world.now_h()
+        spell = None if self._world.calm else trouble_at(self._world.seed, shop, hour)
+        if spell is not None:
+            speed = self._world.timeline.anchors[-1].speed
+            return answer_troubled(spell, ceil((spell.ends_h - hour) * SECONDS_AN_HOUR / speed))
+        if shop.key in self._latency_s:
+            await asyncio.sleep(self._latency_s[shop.key])
+        # Reading the query costs a tenth of a product page, which has none.
+        query = request.query if "?" in request.raw_path else {}
+        return self._page(request, shop, self._pages.find(shop, request.path, query))
 
-    async def _api(self, request: web.BaseRequest, shop: Shop, endpoint: Endpoint) -> web.Response:
-        if request.path.startswith("/api/product/"):
-            return self._product_record(shop, endpoint, request.path)
+    def _page(self, request: web.BaseRequest, shop: Shop, content: Content) -> web.Response:
+        page = content.page
+        headers = {"Content-Type": content.content_type, "Vary": "Accept-Encoding"}
+        if content.status == 200:
+            now = self._world.timeline.real_now()
+            changed_at = self._changes.changed_at((shop.key, request.raw_path), page.etag, now)
+            validators = validator_headers(self._validators[shop.key], page.etag, changed_at)
+            headers |= validators
+            if is_unchanged(request.headers, validators, changed_at):
+                return web.Response(status=304, headers=headers)
+        if "gzip" in request.headers.get("Accept-Encoding", ""):
+            headers["Content-Encoding"] = "gzip"
+            return web.Response(status=content.status, body=page.gzipped, headers=headers)
+        return web.Response(status=content.status, body=page.plain, headers=headers)
+
+    async def _api(self, request: web.BaseRequest, shop: Shop) -> web.Response:
         if request.headers.get("Authorization") != f"Bearer {SANDBOX_BUYER_TOKEN}":
             return _json(_UNAUTHORIZED)
         if (request.method, request.path) == ("GET", "/api/quotes"):
@@ -96,17 +116,6 @@ class ShopServer:
             return _json(self._desk.place(shop, await read_json(request)))
         return _json(_NO_SUCH_CALL)
 
-    def _product_record(self, shop: Shop, endpoint: Endpoint, path: str) -> web.Response:
-        slug = path.removeprefix("/api/product/").removesuffix(".json")
-        item = self._items.get((shop.key, slug))
-        if item is None:
-            return _not_found()
-        return web.json_response(product_json(self._view(item, endpoint)))
-
-    def _view(self, item: StockedItem, endpoint: Endpoint) -> OfferView:
-        shelf, units = self._desk.shelf_of(item)
-        return OfferView(item, shelf, units, endpoint.url)
-
 
 async def read_json(request: web.BaseRequest) -> object:
     """Return the JSON body, or None when it is not JSON."""
@@ -116,31 +125,5 @@ async def read_json(request: web.BaseRequest) -> object:
         return None
 
 
-def _page(request: web.BaseRequest, page: Page) -> web.Response:
-    headers = {"Content-Type": HTML_TYPE, "ETag": page.etag, "Vary": "Accept-Encoding"}
-    if page.etag in request.headers.get("If-None-Match", ""):
-        return web.Response(status=304, headers=headers)
-    if "gzip" in request.headers.get("Accept-Encoding", ""):
-        return web.Response(body=page.gzipped, headers={**headers, "Content-Encoding": "gzip"})
-    return web.Response(body=page.plain, headers=headers)
-
-
 def _json(answer: Answer) -> web.Response:
     return web.json_response(answer.body, status=answer.status)
-
-
-def _not_found() -> web.Response:
-    return web.Response(status=404, text="<h1>Not found</h1>", content_type="text/html")
-
-
-def _robots_text(shop: Shop) -> str:
-    closed = ("/",) if shop.misbehaviour is Misbehaviour.ROBOTS_DISALLOW else ("/api/orders", "/api/quotes")
-    return "User-agent: *\n" + "".join(f"Disallow: {path}\n" for path in closed)
-
-
-def _picture(path: str) -> str:
-    name = escape(path.removeprefix("/img/").removesuffix(".svg"))
-    return (
-        "<svg xmlns='http://www.w3.org/2000/svg' width='320' height='240'><rect width='320' height='240' "
-        f"fill='#d8e2dc'/><text x='12' y='124' font-size='14'>{name}</text></svg>"
-    )

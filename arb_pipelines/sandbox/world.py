@@ -1,13 +1,13 @@
 """The sandbox world: its catalogue, its shops and their shelves at any moment.
 
 What belongs here: putting the pure parts together under one seed. What people did in this world (orders,
-listings) is kept in `books.py`.
+listings) is kept in the state file (`state_store.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from arb_pipelines.sandbox.assortment import MISBEHAVING_EVERY, Shop, StockedItem, build_shops, deal_products
 from arb_pipelines.sandbox.catalogue import Product, build_catalogue
@@ -33,8 +33,12 @@ class World:
         *,
         anchors: Sequence[Anchor] = (),
         misbehaving_every: int = MISBEHAVING_EVERY,
+        calm: bool = False,
+        pages_a_shop: int | None = None,
     ) -> None:
         """Build the world; `anchors` continue an earlier one, else hour 0 is at `started_at` (now).
+
+        A `calm` world has no browser shops, no redesigns and no bad weather; `pages_a_shop` fixes the range of all.
 
         Raises:
             ValueError: a speed that is not positive.
@@ -42,9 +46,10 @@ class World:
         self.seed = seed
         self.timeline = Timeline(anchors or (Anchor(started_at or clock(), 0.0, speed),), clock)
         size = min(MOST_PRODUCTS, max(FEWEST_PRODUCTS, int(shops * PRODUCTS_A_SHOP)))
-        self.products: tuple[Product, ...] = build_catalogue(seed, size)
-        self.shops: tuple[Shop, ...] = build_shops(seed, shops, misbehaving_every)
-        self._items = deal_products(seed, self.shops, self.products)
+        self.calm = calm
+        self.products: tuple[Product, ...] = build_catalogue(seed, max(size, pages_a_shop or 0))
+        self.shops: tuple[Shop, ...] = build_shops(seed, shops, misbehaving_every, calm=calm)
+        self._items = deal_products(seed, self.shops, self.products, pages_a_shop)
         self._by_gtin = {product.gtin: product for product in self.products}
         self._by_epid = {product.epid: product for product in self.products}
         self._by_model = {(p.brand.casefold(), p.model.casefold()): p for p in self.products}
@@ -53,13 +58,17 @@ class World:
         """Return the world hour now."""
         return self.timeline.now_h()
 
+    def date_at(self, hour: float) -> date:
+        """Return the day in the world's own calendar, which begins on the real day of hour 0."""
+        return (self.timeline.anchors[0].real_at + timedelta(hours=hour)).date()
+
     def items_of(self, shop: Shop) -> tuple[StockedItem, ...]:
         """Return what a shop stocks."""
         return self._items[shop.key]
 
     def misbehaving(self) -> Mapping[str, str]:
         """Return the shops that are expected to fail, key -> how."""
-        return {shop.key: shop.misbehaviour.value for shop in self.shops if shop.misbehaviour is not None}
+        return {shop.key: shop.failure for shop in self.shops if shop.failure is not None}
 
     def shelf(self, item: StockedItem, hour: float) -> ShelfState:
         """Return price and stock of an item, before what was bought."""

@@ -7,40 +7,20 @@ What belongs here: plain dictionaries of Scrapy setting names. Two of them halve
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from typing import Any
 
+from arb_pipelines.domain.sharding import slot_names
 from arb_pipelines.domain.site import Site
 
 PACKAGE = "arb_pipelines.scraping"
+ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 MAX_BODY_BYTES = 8 * 1024 * 1024  # real product pages: median 0.3-0.4 MB; a 20 MB attribute cost 1.9 GB of memory
 REQUEST_TIMEOUT_S = 15
 BROWSER_TIMEOUT_S = 30
 MAX_CONCURRENT_SITES = 256
 BROWSER_PAGES_AT_ONCE = 3  # 2-4 gave the best pages a second on 2 cores; each holds 60-140 MB
-# Not a timeout: a shop that hangs would hold its shard for as long again, and the next tick asks it anyway.
-RETRIED_ERRORS: list[str | type[OSError]] = [
-    "scrapy.exceptions.CannotResolveHostError",
-    "scrapy.exceptions.DownloadConnectionRefusedError",
-    "scrapy.exceptions.DownloadFailedError",
-    "scrapy.exceptions.ResponseDataLossError",
-    "twisted.internet.error.ConnectionDone",
-    "twisted.internet.error.ConnectError",
-    "twisted.internet.error.ConnectionLost",
-    OSError,
-]
-BROWSER_ARGS = (
-    # Chromium refuses to start as root with its own sandbox; then the container has to be one.
-    *(("--no-sandbox",) if os.geteuid() == 0 else ()),
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 
 def crawl_settings(
@@ -50,6 +30,7 @@ def crawl_settings(
     return {
         "BOT_NAME": "arb-pipelines",
         "USER_AGENT": user_agent,
+        "DEFAULT_REQUEST_HEADERS": {"Accept": ACCEPT, "Accept-Language": "en", "Accept-Encoding": "gzip, deflate"},
         "ASYNCIO_EVENT_LOOP": None if sys.platform == "win32" else "uvloop.Loop",
         "TWISTED_DNS_RESOLVER": f"{PACKAGE}.resolver.GuardedResolver",
         "ARB_ALLOW_LOOPBACK": allow_loopback,
@@ -57,22 +38,20 @@ def crawl_settings(
         "WARN_ON_GENERATOR_RETURN_VALUE": False,
         "CONCURRENT_REQUESTS": max(16, min(MAX_CONCURRENT_SITES, len(sites))),
         "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
-        "DOWNLOAD_SLOTS": {s.key: {"concurrency": 1, "delay": s.delay_s, "jitter": 0} for s in sites},
+        "DOWNLOAD_SLOTS": _slots(sites),
         "DOWNLOAD_TIMEOUT": min(REQUEST_TIMEOUT_S, deadline_s),
         "DOWNLOAD_MAXSIZE": MAX_BODY_BYTES,
         "DOWNLOAD_WARNSIZE": 0,
         "DOWNLOAD_VERIFY_CERTIFICATES": True,
         "DNS_TIMEOUT": 10,
         "REDIRECT_MAX_TIMES": 5,
-        "RETRY_TIMES": 1,
-        "RETRY_HTTP_CODES": [500, 502, 503, 504, 522, 524, 408],  # 429 parks the site, see middlewares/parking
-        "RETRY_EXCEPTIONS": RETRIED_ERRORS,
-        "RETRY_GIVE_UP_LOG_LEVEL": "DEBUG",
+        "RETRY_ENABLED": False,  # middlewares/retrying waits, and knows the deadline; 429 parks the site
         "DEPTH_LIMIT": 0,  # the visit plan bounds the pages of a site
         "CLOSESPIDER_TIMEOUT": deadline_s,
         "MEMUSAGE_LIMIT_MB": 1024,
         "MEMUSAGE_CHECK_INTERVAL_SECONDS": 5.0,
         "ITEM_PIPELINES": {f"{PACKAGE}.pipelines.raw_scrapes.RawScrapesPipeline": 300},
+        "DOWNLOAD_HANDLERS": dict.fromkeys(("http", "https"), f"{PACKAGE}.limited_http.LimitedHttpHandler"),
         "DOWNLOADER_MIDDLEWARES": _middlewares(),
         "DUPEFILTER_CLASS": "scrapy.dupefilters.BaseDupeFilter",  # a visit plan holds each URL once
         "ROBOTSTXT_OBEY": True,
@@ -88,6 +67,15 @@ def crawl_settings(
     }
 
 
+def _slots(sites: Sequence[Site]) -> dict[str, dict[str, float]]:
+    """Return one queue a host, at the pace of the slowest site declared on it."""
+    delays: dict[str, float] = {}
+    names = slot_names(sites)
+    for site in sites:
+        delays[names[site.key]] = max(site.delay_s, delays.get(names[site.key], 0.0))
+    return {name: {"concurrency": 1, "delay": delay_s, "jitter": 0} for name, delay_s in delays.items()}
+
+
 def _middlewares() -> dict[str, int | None]:
     """Return our middlewares; the guard sees every request first, parking every answer before the retry."""
     return {
@@ -96,26 +84,23 @@ def _middlewares() -> dict[str, int | None]:
         "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
         f"{PACKAGE}.middlewares.guard.GuardMiddleware": 50,
         f"{PACKAGE}.middlewares.robots.RobotsMiddleware": 100,
+        f"{PACKAGE}.middlewares.retrying.RetryMiddleware": 550,
         f"{PACKAGE}.middlewares.parking.ParkingMiddleware": 560,
+        f"{PACKAGE}.middlewares.pacing.PacingMiddleware": 570,
+        f"{PACKAGE}.middlewares.proxies.ProxyMiddleware": 580,
+        f"{PACKAGE}.middlewares.markup.MarkupMiddleware": 585,  # above decompression
+        f"{PACKAGE}.middlewares.raw_pages.RawPagesMiddleware": 595,  # below decompression: bytes as they came
     }
 
 
-def browser_settings(browser_path: str, user_agent: str) -> dict[str, Any]:
-    """Return the settings to lay over `crawl_settings` for sites that a browser must render."""
-    handler = "scrapy_playwright.handler.ScrapyPlaywrightDownloadHandler"
+def browser_settings(request_timeout_s: float | None = None) -> dict[str, Any]:
+    """Return the settings to lay over `crawl_settings` for sites that a browser must render.
+
+    With `request_timeout_s` a page may take that long in all, else `BROWSER_TIMEOUT_S`.
+    """
+    handler = f"{PACKAGE}.browser_handler.BrowserDownloadHandler"
     return {
-        "DOWNLOAD_HANDLERS": {"http": handler, "https": handler},
-        "DOWNLOAD_TIMEOUT": BROWSER_TIMEOUT_S,
+        "DOWNLOAD_HANDLERS": dict.fromkeys(("http", "https"), handler),
+        "DOWNLOAD_TIMEOUT": request_timeout_s or BROWSER_TIMEOUT_S,
         "CONCURRENT_REQUESTS": 2 * BROWSER_PAGES_AT_ONCE,
-        "PLAYWRIGHT_BROWSER_TYPE": "chromium",
-        "PLAYWRIGHT_LAUNCH_OPTIONS": {
-            "executable_path": browser_path,
-            "headless": True,
-            "args": list(BROWSER_ARGS),
-            "timeout": BROWSER_TIMEOUT_S * 1000,
-        },
-        "PLAYWRIGHT_CONTEXTS": {"default": {"user_agent": user_agent, "service_workers": "block"}},
-        "PLAYWRIGHT_MAX_CONTEXTS": 1,
-        "PLAYWRIGHT_MAX_PAGES_PER_CONTEXT": BROWSER_PAGES_AT_ONCE,
-        "PLAYWRIGHT_DEFAULT_NAVIGATION_TIMEOUT": REQUEST_TIMEOUT_S * 1000,
     }

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from arb_pipelines.domain.raw_product import RawProduct
-from arb_pipelines.domain.site import Site
+from arb_pipelines.domain.site import Site, SiteClass
 from arb_pipelines.scraping.batch_writer import RawStore
 from arb_pipelines.scraping.extraction.page import read_page
 from arb_pipelines.scraping.extraction.verdict import CHALLENGE
@@ -72,7 +72,7 @@ def _batches(leftover: Leftover, unpack: Unpack) -> Iterator[tuple[list[RawProdu
 def _record(page: RawPage, site: Site | None, tick_id: str, unpack: Unpack) -> RawProduct | None:
     """Return the page's record, None for a page that says nothing (a challenge, bytes that do not unpack)."""
     seen: dict[str, Any] = {"url": page.url, "fetched_at": page.fetched_at, "tick_id": tick_id}
-    if site is None:
+    if site is None or not site.site_class.may_store:
         return None
     if page.repeats is not None:
         return build_record(page.repeats["record"], site=site.key, read_in=page.repeats["read_in"], **seen)
@@ -93,9 +93,17 @@ def _sites(leftover: Leftover) -> dict[str, Site]:
             site = build_site(raw)
         except SiteError as error:
             logger.warning("a site of tick %s is read without its rules: %s", leftover.tick_id, error)
-            site = Site(str(raw.get("key")), str(raw.get("name")), str(raw.get("url")))
+            names = (str(raw.get(name)) for name in ("key", "name", "url"))
+            site = Site(*names, site_class=_class_of(raw))
         found[site.key] = site
     return found
+
+
+def _class_of(raw: dict[str, Any]) -> SiteClass:
+    try:
+        return SiteClass(raw.get("site_class"))
+    except ValueError:
+        return SiteClass.RESTRICTED
 
 
 def unpack_body(page: RawPage) -> bytes:

@@ -13,12 +13,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from arb_pipelines.domain.manners import manners_from_json
 from arb_pipelines.domain.site import Site, SiteVisit, VisitOutcome
 
 CHILD_MODULE = "arb_pipelines.scraping.crawl"
@@ -34,7 +35,9 @@ class CrawlPlan:
     `raw_store` is `{"factory": "package.module:callable", "options": {...}}`: called in the child with the
     options, it returns an object with `append(records)` and `close()`. `deadline_s` bounds the visits; the
     child ends at most `CHILD_GRACE_S` later. `state_dir` keeps robots.txt copies, parked sites and page
-    cursors between ticks; without it every tick asks for robots.txt again and forgets a Retry-After.
+    memories between ticks; without it every tick asks for robots.txt again and forgets a Retry-After.
+    `segments_dir` keeps the pages as they came; what a killed child left there is shipped by the next one.
+    `hot_urls` are pages that an open opportunity hangs on: they are read before others.
     """
 
     tick_id: str
@@ -44,7 +47,13 @@ class CrawlPlan:
     deadline_s: float
     allow_loopback: bool = False
     browser_path: str | None = None
+    browser_engine: str = "chromium"
+    browser_grid_url: str | None = field(default=None, repr=False)  # maybe with a token
+    request_timeout_s: float | None = None  # default: the crawl's own
+    proxies: Sequence[str] = field(default=(), repr=False)  # full URLs, maybe with a password
     state_dir: Path | None = None
+    segments_dir: Path | None = None
+    hot_urls: Sequence[str] = ()
 
 
 def write_spec(plan: CrawlPlan, folder: Path) -> Path:
@@ -58,7 +67,13 @@ def write_spec(plan: CrawlPlan, folder: Path) -> Path:
         "result_path": str(_result_path(folder)),
         "allow_loopback": plan.allow_loopback,
         "browser_path": plan.browser_path,
+        "browser_engine": plan.browser_engine,
+        "browser_grid_url": plan.browser_grid_url,
+        "request_timeout_s": plan.request_timeout_s,
+        "proxies": list(plan.proxies),
         "state_dir": str(plan.state_dir) if plan.state_dir else None,
+        "segments_dir": str(plan.segments_dir) if plan.segments_dir else None,
+        "hot_urls": list(plan.hot_urls),
     }
     folder.mkdir(parents=True, exist_ok=True)
     _result_path(folder).unlink(missing_ok=True)
@@ -70,14 +85,16 @@ def write_spec(plan: CrawlPlan, folder: Path) -> Path:
     return path
 
 
-def build_crawl_command(plan: CrawlPlan, spec_path: Path, python: str = sys.executable) -> list[str]:
-    """Return the command of the child process for `plan`, whose spec is at `spec_path`.
+def build_crawl_command(spec_path: Path, python: str = sys.executable, ship_only: bool = False) -> list[str]:
+    """Return the command of the child process whose spec is at `spec_path`.
 
-    The child supervises itself: it closes its spiders at `plan.deadline_s`, is ended by the kernel's alarm
+    With `ship_only` it visits nothing and ships what killed children of these segments left.
+
+    The child supervises itself: it closes its spiders at the plan's `deadline_s`, is ended by the kernel's alarm
     30 s later even when its event loop hangs, and ends with the process that started it. Start it directly,
     without a shell or `timeout` between, so that the last holds.
     """
-    return [python, "-m", CHILD_MODULE, "--spec", str(spec_path)]
+    return [python, "-m", CHILD_MODULE, "--spec", str(spec_path), *(["--ship-only"] if ship_only else [])]
 
 
 def load_visits(plan: CrawlPlan, folder: Path, clock: Callable[[], datetime] | None = None) -> list[SiteVisit]:
@@ -107,7 +124,7 @@ def run_crawl(plan: CrawlPlan, folder: Path) -> list[SiteVisit]:
     spec_path = write_spec(plan, folder)
     with (folder / "crawl.log").open("ab") as log:
         child = subprocess.Popen(  # noqa: S603 - our own interpreter and module, no shell
-            build_crawl_command(plan, spec_path),
+            build_crawl_command(spec_path),
             stdout=log,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
@@ -119,7 +136,22 @@ def run_crawl(plan: CrawlPlan, folder: Path) -> list[SiteVisit]:
             pass
         finally:
             _kill_group(child)
+    if child.returncode != 0:
+        ship_after_crash(spec_path, plan.deadline_s)
     return load_visits(plan, folder)
+
+
+def ship_after_crash(spec_path: Path, timeout_s: float) -> bool:
+    """Ship what a child that ended badly had fetched; return whether that went well.
+
+    It may fail for the child's own reason (a full disk); then the next crawl tries again, and nothing is lost.
+    """
+    command = build_crawl_command(spec_path, ship_only=True)
+    try:
+        done = subprocess.run(command, timeout=timeout_s, check=False, stdin=subprocess.DEVNULL)  # noqa: S603 - ours
+    except subprocess.TimeoutExpired:
+        return False
+    return done.returncode == 0
 
 
 def visit_from_json(raw: Mapping[str, Any]) -> SiteVisit:
@@ -136,9 +168,11 @@ def visit_from_json(raw: Mapping[str, Any]) -> SiteVisit:
         outcome=VisitOutcome(raw["outcome"]),
         reason=raw["reason"],
         pages=int(raw["pages"]),
+        unchanged=int(raw["unchanged"]),
         offers=int(raw["offers"]),
         bytes_received=int(raw["bytes_received"]),
         latency_ms=None if raw["latency_ms"] is None else int(raw["latency_ms"]),
+        manners=manners_from_json(raw.get("manners")),
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arb_pipelines.domain.sharding import BROWSER_PAGE_COST, split_into_shards, visit_cost
+from arb_pipelines.domain.sharding import BROWSER_PAGE_COST, slot_names, split_into_shards, visit_cost
 from arb_pipelines.domain.site import Rendering, Site
 
 
@@ -57,3 +57,11 @@ def test_nothing_due_is_no_shard() -> None:
     assert split_into_shards([], 4) == []
     with pytest.raises(ValueError, match="at least 1"):
         split_into_shards([site(1)], 0)
+
+
+def test_sites_on_one_host_share_a_shard_and_a_queue() -> None:
+    """A host gets one request at a time, however many sites are declared on it."""
+    urls = ["https://shop.example/books", "https://www.shop.example/toys", "https://other.example"]
+    sites = [Site(f"s{number}", "", url) for number, url in enumerate(urls)]
+    assert [{s.key for s in shard} for shard in split_into_shards(sites, 3)] == [{"s0", "s1"}, {"s2"}]
+    assert slot_names(sites) == {"s0": "s0", "s1": "s0", "s2": "s2"}

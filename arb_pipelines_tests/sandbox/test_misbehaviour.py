@@ -8,8 +8,9 @@ import httpx
 import pytest
 
 from arb_pipelines.sandbox.assortment import Misbehaviour
-from arb_pipelines.sandbox.misbehaviour import HUGE_CHUNK, HUGE_CHUNKS
+from arb_pipelines.sandbox.misbehaviour import EXPECTED_REASONS, HUGE_CHUNK, HUGE_CHUNKS
 from arb_pipelines.sandbox.running import WorldServer
+from arb_pipelines.scraping.extraction.page import page_verdict
 
 
 @pytest.fixture
@@ -50,6 +51,7 @@ def test_pages_without_an_offer(urls: dict[str, str], web: httpx.Client, kind: s
     assert answer.status_code == 200
     assert text in answer.text
     assert "/p/" not in answer.text
+    assert page_verdict(answer.content, str(answer.url)) == EXPECTED_REASONS[Misbehaviour(kind)]
 
 
 def test_a_redirect_that_never_ends(urls: dict[str, str], web: httpx.Client) -> None:
@@ -73,3 +75,14 @@ def test_the_others_are_unharmed(urls: dict[str, str], start: Callable[..., Worl
     assert len(urls) == 10
     for kind in urls.keys() - {"connection_refused"}:
         assert web.get(f"{urls[kind]}/robots.txt").status_code == 200
+
+
+def test_hostile_shops_attack_at_the_shops_own_address(start: Callable[..., WorldServer], web: httpx.Client) -> None:
+    server = start(shops=210)
+    failing = server.world.misbehaving()
+    assert failing["shop-083"] == "hostile_gzip_bomb"
+    assert failing["shop-208"] == "hostile_endless_pagination"
+    url = server.shop_urls["shop-208"]
+    assert "rel='next'" in web.get(f"{url}/products?page=7").text
+    assert web.get(f"{url}/robots.txt").text == "User-agent: *\nDisallow:\n"
+    assert web.get(f"{server.shop_urls['shop-207']}/").status_code == 200

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from arb_pipelines.sandbox.pricing import DRIFT, EUR_A_USD, SHELF_CONDITIONS
+from arb_pipelines.sandbox.locales import LOCALES
+from arb_pipelines.sandbox.pricing import DRIFT, SHELF_CONDITIONS
 from arb_pipelines.sandbox.world import World
 
 WORLD = World(seed=7, shops=500)
@@ -14,9 +15,9 @@ HOURS = (0.0, 333.0, 5000.0)
 
 def _ratio(item, hour: float) -> float:
     """The shelf price as a share of the market value."""
-    rate = EUR_A_USD if item.shop.currency == "EUR" else 1.0
+    locale = LOCALES[item.shop.locale]
     value = WORLD.market_value_usd(item.product, hour, SHELF_CONDITIONS[item.condition])
-    return WORLD.shelf(item, hour).price_minor / 100 / rate / value
+    return WORLD.shelf(item, hour).price_minor / 10**locale.digits / locale.a_usd / value
 
 
 def test_same_seed_and_hour_same_shelves() -> None:
@@ -49,6 +50,19 @@ def test_prices_hold_still_for_hours_and_move_over_weeks() -> None:
     moved_in_a_month = sum(a != b for a, b in zip(prices(50), prices(770), strict=True))
     assert moved_in_an_hour / len(ITEMS) < 0.03
     assert moved_in_a_month / len(ITEMS) > 0.8
+
+
+def test_a_sale_starts_and_ends_at_the_hours_it_names() -> None:
+    reduced = [item for item in ITEMS if WORLD.shelf(item, 333).on_sale]
+    assert len(reduced) > 20
+    for item in reduced:
+        sale = WORLD.shelf(item, 333)
+        assert sale.sale_starts_h is not None
+        assert sale.sale_ends_h is not None
+        assert sale.sale_starts_h <= 333 < sale.sale_ends_h
+        assert WORLD.shelf(item, sale.sale_ends_h - 0.01).price_minor == sale.price_minor
+        after = WORLD.shelf(item, sale.sale_ends_h + 0.01)
+        assert (after.on_sale, after.sale_ends_h) == (False, None)
 
 
 def test_stock_outs_end() -> None:

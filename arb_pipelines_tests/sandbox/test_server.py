@@ -79,3 +79,13 @@ def test_a_bad_option_is_explained(option: list[str], capsys: pytest.CaptureFixt
     with pytest.raises(SystemExit, match="2"):
         main(option)
     assert option[0] in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "options", [["--body-kb", "150-60"], ["--body-kb", "60"], ["--pages-a-shop", "0"], ["--pages-a-shop", "1000"]]
+)
+def test_bad_options_of_load_tests_are_refused(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["--bare", *options])
+    assert stopped.value.code == 2
+    assert options[0] in capsys.readouterr().err

@@ -7,7 +7,7 @@ from scrapy.settings import default_settings
 from arb_pipelines.domain.site import Site
 from arb_pipelines.scraping.settings import browser_settings, crawl_settings
 
-SITES = [Site(f"s{n}", "S", "https://s.example", delay_s=float(n)) for n in range(40)]
+SITES = [Site(f"s{n}", "S", f"https://s{n}.example", delay_s=float(n)) for n in range(40)]
 AGENT = "arb_pipelines/0.1 (+https://example.org/contact)"
 
 
@@ -15,8 +15,7 @@ def test_every_setting_is_known_to_scrapy() -> None:
     own = {"ARB_ALLOW_LOOPBACK"}
     unknown = [name for name in crawl_settings(SITES, AGENT, 60) if not hasattr(default_settings, name)]
     assert set(unknown) == own
-    handlers = browser_settings("/usr/bin/chromium", AGENT)
-    assert [n for n in handlers if not n.startswith("PLAYWRIGHT_") and not hasattr(default_settings, n)] == []
+    assert [name for name in browser_settings() if not hasattr(default_settings, name)] == []
 
 
 def test_what_halves_scrapys_cpu_is_set() -> None:
@@ -43,3 +42,8 @@ def test_bodies_and_times_are_bounded() -> None:
     assert settings["DOWNLOAD_TIMEOUT"] <= 30
     assert settings["REDIRECT_MAX_TIMES"] <= 5
     assert settings["CLOSESPIDER_TIMEOUT"] == 60
+
+
+def test_sites_on_one_host_share_a_slot_at_the_slowest_pace() -> None:
+    shared = [Site(key, "S", "https://one.example", delay_s=delay) for key, delay in (("a", 2.0), ("b", 7.0))]
+    assert crawl_settings(shared, AGENT, 60)["DOWNLOAD_SLOTS"] == {"a": {"concurrency": 1, "delay": 7.0, "jitter": 0}}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     CheckConstraint,
     Column,
@@ -53,6 +54,8 @@ site_visits = Table(
     Column("offers", Integer, nullable=False),
     Column("bytes_received", BigInteger, nullable=False),
     Column("latency_ms", Integer),
+    Column("unchanged", Integer, nullable=False, server_default="0"),
+    Column("manners", JSON(none_as_null=True)),
     PrimaryKeyConstraint("tick_id", "site"),
 )
 

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, RowMapping, select
 
 from arb_pipelines.adapters.sql.engine import money_transaction
 from arb_pipelines.adapters.sql.frames import insert_into
 from arb_pipelines.adapters.sql.tables import site_last_visits, site_visits
+from arb_pipelines.domain.manners import manners_from_json
 from arb_pipelines.domain.site import SiteVisit, VisitOutcome, tick_moment
 
 
@@ -52,5 +53,16 @@ class SqlVisits:
         """Return the visits of one tick, by site."""
         query = select(site_visits).where(site_visits.c.tick_id == tick_id).order_by(site_visits.c.site)
         with self._engine.connect() as connection:
-            rows = connection.execute(query).mappings()
-            return [SiteVisit(**{**row, "outcome": VisitOutcome(row["outcome"])}) for row in rows]
+            return [_build_visit(row) for row in connection.execute(query).mappings()]
+
+    def load_between(self, start: datetime, end: datetime) -> list[SiteVisit]:
+        """Return the visits with start <= started_at < end, by site and time."""
+        began_at = site_visits.c.started_at
+        query = select(site_visits).where(began_at >= start, began_at < end).order_by(site_visits.c.site, began_at)
+        with self._engine.connect() as connection:
+            return [_build_visit(row) for row in connection.execute(query).mappings()]
+
+
+def _build_visit(row: RowMapping) -> SiteVisit:
+    changes = {"outcome": VisitOutcome(row["outcome"]), "manners": manners_from_json(row["manners"])}
+    return SiteVisit(**{**row, **changes})

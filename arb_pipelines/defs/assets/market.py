@@ -2,7 +2,13 @@
 
 from dagster import AssetExecutionContext, MaterializeResult, asset
 
-from arb_pipelines.defs.resources import BooksResource, OutletResource, RawStoreResource, SystemClock
+from arb_pipelines.defs.resources import (
+    BooksResource,
+    ModelStoreResource,
+    OutletResource,
+    RawStoreResource,
+    SystemClock,
+)
 
 TAGS = {"domain": "market"}
 OWNERS = ["team:pricing"]
@@ -31,11 +37,13 @@ def price_history(raw_store: RawStoreResource, books: BooksResource) -> Material
     return MaterializeResult(metadata={"dagster/row_count": update.inserted, **update.summary()})
 
 
-@asset(deps=[price_history], group_name="market", kinds={"polars", "sqlalchemy"}, owners=OWNERS, tags=TAGS)
-def products(books: BooksResource) -> MaterializeResult:
+@asset(deps=[price_history], group_name="market", kinds={"polars", "scikitlearn"}, owners=OWNERS, tags=TAGS)
+def products(books: BooksResource, models: ModelStoreResource) -> MaterializeResult:
     """Which offers are the same product: same, different or unsure; only `same` may be bought by machine."""
+    from arb_pipelines.defs.matching import LazyJudge
     from arb_pipelines.services.pricing import update_products
 
     with books.opened() as opened:
-        update = update_products(opened, SystemClock())
-    return MaterializeResult(metadata={"dagster/row_count": update.products, **update.summary()})
+        judge = LazyJudge(models, opened)
+        update = update_products(opened, SystemClock(), judge)
+    return MaterializeResult(metadata={"dagster/row_count": update.products, **update.summary(), **judge.figures()})

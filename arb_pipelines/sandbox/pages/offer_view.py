@@ -6,25 +6,36 @@ What belongs here: the record that every shape draws, and how amounts are writte
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from html import escape
 
-from arb_pipelines.sandbox.assortment import StockedItem
+from arb_pipelines.sandbox.assortment import PageShape, StockedItem
 from arb_pipelines.sandbox.catalogue_words import PROSE
 from arb_pipelines.sandbox.draws import pick
+from arb_pipelines.sandbox.locales import LOCALES, amount_text, decimal_text
 from arb_pipelines.sandbox.pricing import ShelfState
 
-SYMBOLS = {"USD": "$", "EUR": "€"}
 FEW_UNITS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class OfferView:
-    """One offer as its page shows it; `units` are those left after purchases."""
+    """One offer as its page shows it; `units` are those left after purchases.
+
+    `now_shape` is the shop's shape after a redesign, `sale_until` the last day of the sale that is on.
+    """
 
     item: StockedItem
     shelf: ShelfState
     units: int
     base_url: str
+    now_shape: PageShape | None = None
+    sale_until: date | None = None
+
+    @property
+    def shape(self) -> PageShape:
+        """The shape in which the page is drawn."""
+        return self.now_shape or self.item.shop.shape
 
     @property
     def url(self) -> str:
@@ -66,34 +77,39 @@ class OfferView:
     @property
     def price(self) -> str:
         """The price as a decimal with a dot and without currency."""
-        return decimal_text(self.shelf.price_minor)
+        return self.decimal(self.shelf.price_minor)
 
     @property
     def price_text(self) -> str:
         """The price as a visitor reads it."""
-        return money_text(self.shelf.price_minor, self.item.shop.currency)
+        return self.money(self.shelf.price_minor)
+
+    @property
+    def reduced(self) -> bool:
+        """Whether the shelf price is below the list price."""
+        return self.shelf.list_price_minor > self.shelf.price_minor
+
+    @property
+    def list_price(self) -> str | None:
+        """The list price as a decimal, None when the item is not reduced."""
+        return self.decimal(self.shelf.list_price_minor) if self.reduced else None
+
+    def decimal(self, minor: int) -> str:
+        """Return an amount of the shop's currency as a decimal with a dot."""
+        return decimal_text(minor, LOCALES[self.item.shop.locale].digits)
+
+    def money(self, minor: int) -> str:
+        """Return an amount of the shop's currency as its visitors read it."""
+        return amount_text(minor, self.item.shop.locale)
 
     @property
     def shipping_text(self) -> str:
         """What sending one order costs, as a visitor reads it."""
         minor = self.item.shop.shipping_minor
-        return "Free shipping" if minor == 0 else f"Shipping: {money_text(minor, self.item.shop.currency)}"
+        return "Free shipping" if minor == 0 else f"Shipping: {self.money(minor)}"
 
     @property
     def description(self) -> str:
         """A few sentences."""
         chosen = [pick(PROSE, "prose", self.item.sku, n) for n in range(6)]
         return f"{self.name}: " + "; ".join(dict.fromkeys(chosen)) + "."
-
-
-def decimal_text(minor: int) -> str:
-    """Return e.g. `1234.56`."""
-    return f"{minor // 100}.{minor % 100:02d}"
-
-
-def money_text(minor: int, currency: str) -> str:
-    """Return e.g. `$1,234.56`, or `1.234,56 €` for euros."""
-    text = f"{minor // 100:,}.{minor % 100:02d}"
-    if currency == "EUR":
-        return text.translate(str.maketrans(",.", ".,")) + " €"
-    return f"{SYMBOLS[currency]}{text}"

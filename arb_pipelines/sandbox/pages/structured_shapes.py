@@ -1,4 +1,4 @@
-"""Page shapes that state the offer for machines: JSON-LD, microdata, OpenGraph, state in a script.
+"""Page shapes that state the offer for machines: JSON-LD, microdata, RDFa, OpenGraph.
 
 What belongs here: one function a shape, from an offer to what it adds to the head and the main part.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from arb_pipelines.sandbox.pages.offer_view import OfferView, decimal_text, money_text
+from arb_pipelines.sandbox.pages.offer_view import OfferView
 
 Parts = tuple[str, str]  # (inside the head, inside the main part)
 
@@ -33,7 +33,7 @@ def details_block(view: OfferView) -> str:
 
 def json_ld(view: OfferView) -> Parts:
     """A single Product node."""
-    return _script_json_ld({"@context": "https://schema.org", **product_node(view)}), visible_block(view)
+    return script_json_ld({"@context": "https://schema.org", **product_node(view)}), visible_block(view)
 
 
 def json_ld_graph(view: OfferView) -> Parts:
@@ -50,7 +50,7 @@ def json_ld_graph(view: OfferView) -> Parts:
         },
         {**product_node(view), "@id": f"{view.url}#product"},
     ]
-    return _script_json_ld({"@context": "https://schema.org", "@graph": graph}), visible_block(view, "amount")
+    return script_json_ld({"@context": "https://schema.org", "@graph": graph}), visible_block(view, "amount")
 
 
 def microdata(view: OfferView) -> Parts:
@@ -92,25 +92,25 @@ def open_graph(view: OfferView) -> Parts:
     return metas, visible_block(view, "product-amount")
 
 
-def embedded_state(view: OfferView) -> Parts:
-    """State for the shop's own script, in minor units beside the written price."""
+def rdfa(view: OfferView) -> Parts:
+    """RDFa attributes on the visible text."""
     product = view.item.product
-    state = {
-        "page": "product",
-        "cart": {"items": [], "total": "0.00"},
-        "product": {
-            "title": view.item.name,
-            "sku": view.item.sku,
-            "brand": {"name": product.brand},
-            "gtin": product.gtin,
-            "price": {"amount": view.price, "currencyCode": view.item.shop.currency},
-            "compareAtPrice": {"amount": decimal_text(view.shelf.list_price_minor)},
-            "availableForSale": view.in_stock,
-            "condition": view.item.condition,
-        },
-    }
-    script = f"<script>window.__INITIAL_STATE__ = {_script_safe(state)};</script>"
-    return "", f"{visible_block(view, 'current')}\n{script}"
+    part_number = f"<span property='mpn'>{product.mpn}</span>" if product.mpn else ""
+    main = (
+        "<article vocab='https://schema.org/' typeof='Product'>\n"
+        f"<h1 property='name'>{view.name}</h1>\n<p>By <span property='brand'>{product.brand}</span></p>\n"
+        f"<p class='numbers'>Item <span property='sku'>{view.item.sku}</span> "
+        f"EAN <span property='gtin13'>{product.gtin}</span> {part_number}</p>\n"
+        f"<img property='image' src='{view.image_url}' alt='{view.name}'>\n"
+        "<div property='offers' typeof='Offer'>\n"
+        f"<span property='price' content='{view.price}'>{view.price_text}</span>"
+        f"<meta property='priceCurrency' content='{view.item.shop.currency}'>"
+        f"<link property='availability' href='{view.schema_availability}'>"
+        f"<link property='itemCondition' href='{view.schema_condition}'>\n</div>\n"
+        f"<p>{view.stock_text}. {view.shipping_text}. Condition: {view.item.condition}</p>\n"
+        f"<p property='description'>{view.description}</p></article>"
+    )
+    return "", main
 
 
 def related(view: OfferView) -> Parts:
@@ -120,14 +120,14 @@ def related(view: OfferView) -> Parts:
     for position, share in enumerate((31, 58, 144), start=1):
         other = max(minor * share // 100, 100)
         title = f"{view.item.product.department} pick {position}"
-        text = money_text(other, view.item.shop.currency)
+        text = view.money(other)
         cards.append(f"<li class='card'><a href='/products'>{title}</a> <span class='price'>{text}</span></li>")
-        offer = {"@type": "Offer", "price": decimal_text(other), "priceCurrency": view.item.shop.currency}
+        offer = {"@type": "Offer", "price": view.decimal(other), "priceCurrency": view.item.shop.currency}
         nodes.append(
             {"@type": "ListItem", "position": position, "item": {"@type": "Product", "name": title, "offers": offer}}
         )
     others = {"@context": "https://schema.org", "@type": "ItemList", "itemListElement": nodes}
-    head = _script_json_ld(others) + _script_json_ld({"@context": "https://schema.org", **product_node(view)})
+    head = script_json_ld(others) + script_json_ld({"@context": "https://schema.org", **product_node(view)})
     main = f"<ul class='also-bought'>{''.join(cards)}</ul>\n{visible_block(view, 'main-price')}"
     return head, main
 
@@ -156,20 +156,24 @@ def product_node(view: OfferView) -> dict[str, Any]:
                 "@type": "OfferShippingDetails",
                 "shippingRate": {
                     "@type": "MonetaryAmount",
-                    "value": decimal_text(shop.shipping_minor),
+                    "value": view.decimal(shop.shipping_minor),
                     "currency": shop.currency,
                 },
             },
         },
     }
+    if view.sale_until is not None:
+        node["offers"]["priceValidUntil"] = view.sale_until.isoformat()
     if product.mpn:
         node["mpn"] = product.mpn
     return node
 
 
-def _script_json_ld(node: dict[str, Any]) -> str:
-    return f'<script type="application/ld+json">{_script_safe(node)}</script>\n'
+def script_json_ld(node: dict[str, Any]) -> str:
+    """Return a JSON-LD script element."""
+    return f'<script type="application/ld+json">{script_safe(node)}</script>\n'
 
 
-def _script_safe(value: dict[str, Any]) -> str:
+def script_safe(value: Any) -> str:
+    """Return JSON that cannot end the script element it stands in."""
     return json.dumps(value).replace("</", "<\\/")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from arb_pipelines.sandbox.assortment import PageShape
-from arb_pipelines.sandbox.pages.offer_view import OfferView, money_text
+from arb_pipelines.sandbox.pages.offer_view import OfferView
 from arb_pipelines.sandbox.pages.structured_shapes import Parts, details_block, visible_block
 
 INSTALMENTS = 4
@@ -36,6 +36,15 @@ SELECTORS: Mapping[PageShape, Mapping[str, str]] = {
         "gtin": ".spec-ean td",
     },
     PageShape.JAVASCRIPT: {**_COMMON_SELECTORS, "price": ".price"},
+    PageShape.SEARCH: {
+        "name": ".ad-title",
+        "price": ".ad-price",
+        "availability": ".ad-state",
+        "condition": ".ad-condition",
+        "brand": ".ad-brand",
+        "shipping": ".ad-shipping",
+        "sku": ".ad-number",
+    },
 }
 
 
@@ -46,12 +55,11 @@ def plain(view: OfferView) -> Parts:
 
 def was_now(view: OfferView) -> Parts:
     """A list price struck out beside the price, when the item is reduced."""
-    currency, list_minor = view.item.shop.currency, view.shelf.list_price_minor
-    reduced = list_minor > view.shelf.price_minor
-    was = f"<del class='was'>{money_text(list_minor, currency)}</del> " if reduced else ""
+    was = f"<del class='was'>{view.money(view.shelf.list_price_minor)}</del> " if view.reduced else ""
+    ends = f"<p class='sale-end'>Sale ends on {view.sale_until:%Y-%m-%d}</p>\n" if view.sale_until else ""
     main = (
         f"<h1>{view.name}</h1>\n<p class='brand'>{view.item.product.brand}</p>\n"
-        f"<p class='prices'>{was}<ins class='now'>{view.price_text}</ins></p>\n{details_block(view)}"
+        f"<p class='prices'>{was}<ins class='now'>{view.price_text}</ins></p>\n{ends}{details_block(view)}"
     )
     return "", main
 
@@ -78,7 +86,7 @@ def table(view: OfferView) -> Parts:
 def unit_price(view: OfferView) -> Parts:
     """A price per 100 g stands before the price."""
     per_unit = max(view.shelf.price_minor * 100 // max(view.item.product.weight_g, 1), 1)
-    base = f"<p class='base-price'>{money_text(per_unit, view.item.shop.currency)} / 100 g</p>"
+    base = f"<p class='base-price'>{view.money(per_unit)} / 100 g</p>"
     main = (
         "<div itemscope itemtype='http://schema.org/Product'>\n"
         f"<h1 itemprop='name'>{view.name}</h1>{base}\n"
@@ -95,9 +103,9 @@ def unit_price(view: OfferView) -> Parts:
 def instalments(view: OfferView) -> Parts:
     """A smaller amount to pay by the month, and a gift card, stand before the price."""
     currency = view.item.shop.currency
-    part = money_text(-(-view.shelf.price_minor // INSTALMENTS), currency)
+    part = view.money(-(-view.shelf.price_minor // INSTALMENTS))
     teaser = (
-        f"<p class='gift'>Gift cards from {money_text(1000, currency)}</p>\n"
+        f"<p class='gift'>Gift cards from {view.money(1000)}</p>\n"
         f"<p class='pay-later'>or {INSTALMENTS} payments of <span class='price'>{part}</span></p>\n"
     )
     stock = "in stock" if view.in_stock else "out of stock"

@@ -14,12 +14,17 @@ from protego import Protego
 from scrapy import Request
 from scrapy.http.request import NO_CALLBACK
 
+from arb_pipelines.domain.pacing import delay_of_rate
 from arb_pipelines.scraping.context import CrawlContext
+from arb_pipelines.scraping.middlewares.pacing import set_delay
 from arb_pipelines.scraping.reasons import RefusedRequestError, reason_of
 from arb_pipelines.scraping.site_state import ROBOTS_MAX_CHARS, RobotsCopy
 
 ROBOTS_PRIORITY = 1000
-MAX_CRAWL_DELAY_S = 60.0
+# A shop that wants more time between two pages gets one page a visit, and is parked for that time.
+MAX_DELAY_IN_VISIT_S = 60.0
+MAX_CRAWL_DELAY_S = 86_400.0
+CRAWL_DELAY = "crawl_delay"
 
 
 class RobotsMiddleware:
@@ -43,8 +48,15 @@ class RobotsMiddleware:
         if request.meta.get("is_robots"):
             return
         rules = await self._rules_for(request)
+        key = request.meta["site"]
         if not rules.can_fetch(request.url, self._robot):
+            self._context.recorder.manners.note_robots_refusal(key)
             raise RefusedRequestError("robots_disallow")
+        asked_s = asked_delay_s(rules, self._robot)
+        if asked_s > MAX_DELAY_IN_VISIT_S:
+            self._context.park(key, asked_s, CRAWL_DELAY)
+            if self._fetched_now(key):
+                raise RefusedRequestError(CRAWL_DELAY)
 
     async def _rules_for(self, request: Request) -> Protego:
         parts = urlsplit(request.url)
@@ -62,7 +74,7 @@ class RobotsMiddleware:
             future.set_exception(refused)
             future.exception()  # marks it as seen: nobody else may be waiting for it
             raise refused from error
-        self._slow_down(key[0], rules)
+        self._slow_down(key[0], asked_delay_s(rules, self._robot))
         future.set_result(rules)
         return rules
 
@@ -90,9 +102,21 @@ class RobotsMiddleware:
         text = response.body.decode("utf-8", "replace") if 200 <= response.status < 300 else ""
         return RobotsCopy(response.status, text[:ROBOTS_MAX_CHARS], self._context.clock().isoformat())
 
-    def _slow_down(self, site: str, rules: Protego) -> None:
-        """Widen the site's delay to the Crawl-delay that its robots.txt asks for."""
-        asked = rules.crawl_delay(self._robot)
-        slot = self._crawler.engine.downloader.slots.get(site)
-        if asked and slot is not None:
-            slot.delay = max(slot.delay, min(float(asked), MAX_CRAWL_DELAY_S))
+    def _fetched_now(self, site: str) -> bool:
+        """Return whether this visit has already made a request: then even the first page would come too soon."""
+        return self._context.recorder.manners.facts(site).requests > 0
+
+    def _slow_down(self, site: str, asked_s: float) -> None:
+        """Widen the site's shortest gap to what its robots.txt asks for."""
+        manners, name = self._context.recorder.manners, self._context.slots[site]
+        manners.note_delay(site, min(asked_s, MAX_DELAY_IN_VISIT_S))
+        slot = self._crawler.engine.downloader.slots.get(name)
+        now_s = slot.delay if slot is not None else 0.0
+        set_delay(self._crawler.engine.downloader, name, max(now_s, manners.delay_s(site)))
+
+
+def asked_delay_s(rules: Protego, robot: str) -> float:
+    """Return the seconds between two requests that robots.txt asks for by Crawl-delay or Request-rate, else 0."""
+    rate = rules.request_rate(robot)
+    by_rate = delay_of_rate(rate.requests, rate.seconds) if rate else 0.0
+    return min(MAX_CRAWL_DELAY_S, max(0.0, float(rules.crawl_delay(robot) or 0.0), by_rate))

@@ -120,7 +120,8 @@ class SiteSpider(scrapy.Spider):
         """Return the pages of `urls` to read in this visit: those never read and the stale and lively ones first."""
         facts = self.context.memories.get(visit.site).facts(urls, self.context.spec.hot_urls)
         interval = timedelta(seconds=visit.site.interval_s)
-        return rank_pages(facts, self.context.clock(), visit.site.pages_per_visit, reading_interval=interval)
+        budget = self.context.page_budget(visit.site)
+        return rank_pages(facts, self.context.clock(), budget, reading_interval=interval)
 
     def note(self, visit: Visit, reason: str) -> None:
         """Record why something of the site brought nothing; a challenge also stops the visit and parks the site."""

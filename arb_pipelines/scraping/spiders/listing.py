@@ -16,6 +16,7 @@ from arb_pipelines.scraping.extraction.verdict import CHALLENGE, EMPTY_SHELL, NO
 from arb_pipelines.scraping.spiders.base import SiteSpider, Visit, rotate
 
 MAX_LISTING_PAGES = 20
+MAX_LINKS = 5_000  # a page of 500,000 links held the whole shard for half a minute
 # Path words of product pages seen over many shop systems; a site's own `product_url_pattern` replaces them.
 PRODUCT_PATH = re.compile(r"/(?:p|dp|pd|ip|item|items|itm|prod|product|products|produkt|produit|producto)[/-]", re.I)
 
@@ -69,7 +70,7 @@ def next_page(site: Site, response: TextResponse) -> list[str]:
 def _links(site: Site, response: TextResponse, xpath: str) -> list[str]:
     host = _bare_host(site.url)
     seen: dict[str, None] = {}
-    for href in response.selector.root.xpath(xpath):
+    for href in response.selector.root.xpath(xpath)[:MAX_LINKS]:
         try:
             url = urldefrag(urljoin(response.url, href.strip())).url
             if _bare_host(url) == host:

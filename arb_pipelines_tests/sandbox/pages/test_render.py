@@ -10,16 +10,19 @@ from dataclasses import replace
 import pytest
 
 from arb_pipelines.sandbox.assortment import PageShape
-from arb_pipelines.sandbox.pages.offer_view import OfferView, money_text
+from arb_pipelines.sandbox.locales import money_text
+from arb_pipelines.sandbox.pages.offer_view import OfferView
 from arb_pipelines.sandbox.pages.render import SHAPES, product_json, render_product
 from arb_pipelines.sandbox.world import World
 
 WORLD = World(seed=7, shops=20)
 ITEM = WORLD.items_of(WORLD.shops[0])[0]
+STOCK_WORDS = {PageShape.SEARCH: ("Available", "No longer available")}
 
 
 def _view(shape: PageShape, units: int = 3, price_minor: int = 123_499, currency: str = "USD") -> OfferView:
-    shop = replace(WORLD.shops[0], shape=shape, currency=currency, shipping_minor=499)
+    locale = "de" if currency == "EUR" else "us"
+    shop = replace(WORLD.shops[0], shape=shape, currency=currency, locale=locale, shipping_minor=499)
     shelf = replace(WORLD.shelf(ITEM, 0), price_minor=price_minor, list_price_minor=199_999)
     return OfferView(replace(ITEM, shop=shop), shelf, units, "http://127.0.1.1:8000")
 
@@ -34,10 +37,13 @@ def test_every_shape_can_be_drawn() -> None:
 
 @pytest.mark.parametrize("shape", [shape for shape in PageShape if shape is not PageShape.JAVASCRIPT])
 def test_name_price_shipping_stock_and_condition_are_on_the_page(shape: PageShape) -> None:
-    html = _html(_view(shape))
-    for text in (ITEM.name, "$1,234.99", "Shipping: $4.99", "In stock", ITEM.condition, ITEM.sku):
+    html, empty = _html(_view(shape)), _html(_view(shape, units=0))
+    in_stock, out_of_stock = STOCK_WORDS.get(shape, ("In stock", "Out of stock"))
+    amount = "</span>1,234.99" if shape is PageShape.WOOCOMMERCE_LIKE else "$1,234.99"
+    for text in (ITEM.name, amount, "$4.99", in_stock, ITEM.condition, ITEM.sku):
         assert text in html
-    assert "Out of stock" in _html(_view(shape, units=0))
+    assert out_of_stock not in html
+    assert out_of_stock in empty
 
 
 @pytest.mark.parametrize("shape", list(PageShape))
