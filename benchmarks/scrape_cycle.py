@@ -10,14 +10,13 @@ own; both crawls run with as many processes, over the same pages of a loopback w
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from arb_pipelines.adapters.parquet.raw_scrapes import build
 from arb_pipelines.domain.sharding import split_into_shards
 from arb_pipelines.domain.site import Site
+from arb_pipelines.sandbox.bare import REAL_SIZES_KB, bare_world
 from arb_pipelines.scraping.registry import load_sites
 from arb_pipelines.services.crawling import CrawlPlan, build_crawl_command, load_visits, write_spec
 
@@ -52,26 +52,6 @@ class Cost:
             "cpu_ms_per_page": round(1000 * self.cpu_s / max(1, pages), 2),
             "peak_mb_per_process": round(self.peak_mb),
         }
-
-
-@contextlib.contextmanager
-def loopback_world(folder: Path, sites: int, pages: int, body_kb: str | None) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a world of calm shops in a process of its own; its site files are in `folder/sites`."""
-    ready = folder / "ready.json"
-    command = [sys.executable, "-m", "arb_pipelines.sandbox.server", "--bare", "--shops", str(sites)]
-    command += ["--pages-a-shop", str(pages), "--sites-dir", str(folder / "sites"), "--ready-file", str(ready)]
-    command += ["--speed", "1", *(["--body-kb", body_kb] if body_kb else [])]
-    server = subprocess.Popen(command, cwd=TOP, env=ENVIRONMENT)
-    try:
-        deadline = time.monotonic() + 60
-        while not ready.exists():
-            if server.poll() is not None or time.monotonic() > deadline:
-                raise SystemExit("the loopback world did not start")
-            time.sleep(0.1)
-        yield server
-    finally:
-        server.terminate()
-        server.wait(20)
 
 
 def run_measured(commands: Sequence[Sequence[str]], log: Path) -> Cost:
@@ -130,7 +110,7 @@ def cpu_of(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def measure_tick(folder: Path, sites: int, shards: int) -> dict[str, Any]:
+def measure_tick(folder: Path, sites_dir: Path, shards: int) -> dict[str, Any]:
     """Let Dagster's sensor start one tick over all sites; return how long it took from the sensor to the store."""
     from arb_pipelines.adapters.sql.books import open_books
     from arb_pipelines.cli.instance import child_environment, migrate, prepare_home, start_dagster
@@ -143,7 +123,7 @@ def measure_tick(folder: Path, sites: int, shards: int) -> dict[str, Any]:
         "ARB_USER_AGENT": AGENT,
     }  # fmt: skip
     os.environ.update(wanted)
-    write_one_page_sites(folder)
+    sites = write_one_page_sites(sites_dir, folder / "one_page")
     settings = Settings()
     prepare_home(settings)
     migrate(settings)
@@ -161,20 +141,21 @@ def measure_tick(folder: Path, sites: int, shards: int) -> dict[str, Any]:
     return {"sites": len(last), "shards": shards, "sensor_to_stored_s": round(stored - began, 1)}
 
 
-def write_one_page_sites(folder: Path) -> None:
-    """Declare the same sites with one page a visit."""
-    target = folder / "one_page"
+def write_one_page_sites(sites_dir: Path, target: Path) -> int:
+    """Declare the same sites with one page a visit; return how many."""
     target.mkdir()
-    for path in (folder / "sites").glob("*.toml"):
+    paths = list(sites_dir.glob("*.toml"))
+    for path in paths:
         lines = path.read_text(encoding="utf-8").splitlines()
         lines = ["pages_per_visit = 1" if line.startswith("pages_per_visit") else line for line in lines]
         (target / path.name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return len(paths)
 
 
 def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Run everything in `folder` and return the figures."""
-    with loopback_world(folder, options.sites, options.pages, options.body_kb) as server:
-        sites = load_sites(folder / "sites").sites
+    with bare_world(folder / "world", options.sites, options.pages, body_kb=options.body_kb) as server:
+        sites = load_sites(server.sites_dir).sites
         server_cpu = cpu_of(server.pid)
         first, found = measure_ours(folder, sites, options.processes, "tick-20260101T000000Z")
         server_cpu = cpu_of(server.pid) - server_cpu
@@ -196,7 +177,7 @@ def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
             "ratio_to_tuned_scrapy": ratio(first, pages, tuned, len(urls)),
         }
         if options.tick:
-            report["tick"] = measure_tick(folder, options.sites, options.shards)
+            report["tick"] = measure_tick(folder, server.sites_dir, options.shards)
     return report
 
 
@@ -212,6 +193,12 @@ def show(report: Mapping[str, Any]) -> None:
         sys.stdout.write(f"{name:24} {told}\n")
 
 
+def body_kb(text: str) -> tuple[int, int]:
+    """Read a range of kB."""
+    low, _, high = text.partition("-")
+    return int(low), int(high)
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -219,7 +206,9 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=20, help="product pages a site")
     parser.add_argument("--processes", type=int, default=2, help="crawl processes side by side, ours and the peer's")
     parser.add_argument("--shards", type=int, default=4, help="Dagster runs of the tick")
-    parser.add_argument("--body-kb", help="size of the pages, such as 60-150 (default: the world's own small pages)")
+    parser.add_argument(
+        "--body-kb", type=body_kb, default=REAL_SIZES_KB, metavar="LOW-HIGH", help="size of the pages (default: 60-150)"
+    )
     parser.add_argument("--tick", action="store_true", help="also one tick through Dagster, one page a site")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()

@@ -24,12 +24,15 @@ class SpecError(ValueError):
 class CrawlSpec:
     """One shard: its sites, where records and results go, and the limits. Times in seconds.
 
-    `store_factory` is `package.module:callable`; called with `store_options` it returns a raw store.
-    `state_dir` keeps robots.txt copies, parked sites and page cursors between ticks (None: forget them).
+    `raw_sites` are the sites as the JSON had them. `store_factory` is `package.module:callable`; called with
+    `store_options` it returns a raw store. `state_dir` keeps robots.txt copies, parked sites and page memories
+    between ticks (None: forget them); `segments_dir` keeps the pages themselves (default: beside the result).
+    `hot_urls` are pages that an open opportunity hangs on: they are read before others.
     """
 
     tick_id: str
     sites: tuple[Site, ...]
+    raw_sites: tuple[dict[str, Any], ...]
     store_factory: str
     user_agent: str
     deadline_s: float
@@ -37,7 +40,13 @@ class CrawlSpec:
     store_options: Mapping[str, Any] = field(default_factory=dict)
     allow_loopback: bool = False
     browser_path: str | None = None
+    browser_engine: str = "chromium"
+    browser_grid_url: str | None = field(default=None, repr=False)
+    request_timeout_s: float | None = None
+    proxies: tuple[str, ...] = field(default=(), repr=False)
     state_dir: Path | None = None
+    segments_dir: Path = Path("segments")
+    hot_urls: frozenset[str] = frozenset()
 
 
 def load_spec(path: Path) -> CrawlSpec:
@@ -66,10 +75,11 @@ def _build_spec(raw: dict[str, Any]) -> CrawlSpec:
     deadline_s = float(raw["deadline_s"])
     if not 0 < deadline_s <= 86_400:
         raise ValueError(f"deadline_s must be above 0 and at most 86400, got {deadline_s}")
-    state_dir = raw.get("state_dir")
+    state_dir, segments_dir = raw.get("state_dir"), raw.get("segments_dir")
     return CrawlSpec(
         tick_id=str(raw["tick_id"]),
         sites=tuple(build_site(site) for site in raw["sites"]),
+        raw_sites=tuple(raw["sites"]),
         store_factory=str(store["factory"]),
         store_options=dict(store.get("options") or {}),
         user_agent=str(raw["user_agent"]),
@@ -77,5 +87,11 @@ def _build_spec(raw: dict[str, Any]) -> CrawlSpec:
         result_path=Path(raw["result_path"]),
         allow_loopback=raw.get("allow_loopback") is True,
         browser_path=raw.get("browser_path") or None,
+        browser_engine=str(raw.get("browser_engine") or "chromium"),
+        browser_grid_url=raw.get("browser_grid_url") or None,
+        request_timeout_s=float(raw["request_timeout_s"]) if raw.get("request_timeout_s") else None,
+        proxies=tuple(raw.get("proxies") or ()),
         state_dir=Path(state_dir) if state_dir else None,
+        hot_urls=frozenset(raw.get("hot_urls") or ()),
+        segments_dir=Path(segments_dir) if segments_dir else Path(raw["result_path"]).parent / "segments",
     )

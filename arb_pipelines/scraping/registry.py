@@ -60,6 +60,19 @@ def load_sites(folder: Path) -> SiteRegistry:
     return SiteRegistry(sites=tuple(site for site, _ in sites.values()), broken=tuple(broken))
 
 
+def load_path(folder: Path, key: str) -> Path:
+    """Return the file that declares site `key`: the one of that name, else the one that says so inside.
+
+    Raises:
+        SiteError: no usable file of the folder does.
+    """
+    for path in (folder / f"{key}.toml", *sorted(folder.glob("*.toml"))):
+        site = _load_site(path)
+        if isinstance(site, Site) and site.key == key:
+            return path
+    raise SiteError(f"no file in {folder} declares a site with the key '{key}'")
+
+
 def _load_site(path: Path) -> Site | SiteError:
     try:
         stat = path.stat()

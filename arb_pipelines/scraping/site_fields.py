@@ -22,8 +22,11 @@ EnumT = TypeVar("EnumT", bound=StrEnum)
 
 KEY_PATTERN = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 MAX_PAGES_PER_VISIT = 10_000
+MAX_SEARCH_PAGES = 20
+SEARCH_PLACES = ("keyword", "location", "page")
 # Shops whose terms allow reading by their API only; their pages are never requested.
 FORBIDDEN_HOSTS = ("amazon", "ebay", "facebook")
+_XPATH_START = re.compile(r"[/(]|(?:string|normalize-space|substring-after|substring-before|translate|concat)\(")
 _SECOND_LEVEL = frozenset({"co", "com", "net", "org"})
 
 
@@ -59,7 +62,35 @@ def build_site(values: Mapping[str, Any], default_key: str = "") -> Site:
         raise SiteError(f"field '{missing[0]}' is missing: add a line `{missing[0]} = \"...\"`")
     read = {name: _READERS[name](name, value) for name, value in given.items()}
     read["start_urls"] = _start_urls(read["url"], read.get("start_urls", ()))
-    return Site(**read)
+    if read.get("search_url"):
+        read["search_url"] = _search_url(read["url"], read["search_url"])
+    site = Site(**read)
+    if fault := _search_fault(site):
+        raise SiteError(fault)
+    return site
+
+
+def _search_url(base: str, template: str) -> str:
+    """Return the template of a search as a full address; it may be given relative to the site's own."""
+    unknown = [name for name in re.findall(r"\{([^}]*)\}", template) if name not in SEARCH_PLACES]
+    if unknown or "{keyword}" not in template:
+        raise _bad("search_url", template, "an address with {keyword}, and {location} and {page} where they belong")
+    full = urljoin(base, template)
+    _url("search_url", re.sub(r"\{\w+\}", "1", full))
+    return full
+
+
+def _search_fault(site: Site) -> str | None:
+    """Return what a site of shape "search" lacks, None when it lacks nothing or has another shape."""
+    if site.shape is not SiteShape.SEARCH:
+        return None
+    if site.search_url is None:
+        return 'shape "search" needs a search_url: add `search_url = "/search?q={keyword}"`'
+    if not site.keywords:
+        return 'shape "search" needs keywords: add `keywords = ["..."]`'
+    if "{location}" in site.search_url and not site.locations:
+        return 'search_url has {location}: add `locations = ["..."]` or take it out'
+    return None
 
 
 def _unknown_field(name: str) -> str:
@@ -77,6 +108,10 @@ def _text(name: str, value: object) -> str:
     if not isinstance(value, str) or not value.strip():
         raise _bad(name, value, "a text in quotes")
     return value.strip()
+
+
+def _optional_text(name: str, value: object) -> str | None:
+    return None if value is None else _text(name, value)
 
 
 def _key(name: str, value: object) -> str:
@@ -182,22 +217,31 @@ def _one_of(enum: type[EnumT]) -> Callable[[str, object], EnumT]:
 @lru_cache(maxsize=4096)
 def _selector_fault(selector: str) -> str | None:
     import cssselect
+    from lxml import etree
 
     try:
-        cssselect.parse(selector)
-    except cssselect.SelectorSyntaxError as error:
+        if is_xpath(selector):
+            etree.XPath(selector)
+        else:
+            cssselect.parse(selector)
+    except (cssselect.SelectorSyntaxError, etree.XPathSyntaxError) as error:
         return str(error)
     return None
 
 
+def is_xpath(selector: str) -> bool:
+    """Return whether a selector is an XPath: it begins with a slash, a bracket or one of XPath's text functions."""
+    return _XPATH_START.match(selector) is not None
+
+
 def _selectors(name: str, value: object) -> dict[str, str]:
     if not isinstance(value, Mapping):
-        raise _bad(name, value, "a table [selectors] with one CSS selector a field")
+        raise _bad(name, value, "a table [selectors] with one CSS selector or XPath a field")
     for field_name, selector in value.items():
         if not isinstance(selector, str) or not selector.strip():
-            raise _bad(f"{name}.{field_name}", selector, "a CSS selector in quotes")
+            raise _bad(f"{name}.{field_name}", selector, "a CSS selector or an XPath in quotes")
         if fault := _selector_fault(selector):
-            raise _bad(f"{name}.{field_name}", selector, f"a CSS selector ({fault})")
+            raise _bad(f"{name}.{field_name}", selector, f"a CSS selector or an XPath ({fault})")
     return dict(value)
 
 
@@ -209,6 +253,10 @@ _READERS: dict[str, Callable[[str, object], Any]] = {
     "shape": _one_of(SiteShape),
     "start_urls": _texts,
     "product_url_pattern": _pattern,
+    "search_url": _optional_text,
+    "keywords": _texts,
+    "locations": _texts,
+    "search_pages": _whole(1, MAX_SEARCH_PAGES),
     "rendering": _one_of(Rendering),
     "pages_per_visit": _whole(1, MAX_PAGES_PER_VISIT),
     "delay_s": _seconds,

@@ -21,6 +21,7 @@ from arb_pipelines.scraping.extraction.money_text import find_money
 from arb_pipelines.scraping.extraction.price_elements import joined_text
 from arb_pipelines.scraping.extraction.price_roles import is_free_shipping
 from arb_pipelines.scraping.extraction.stock_words import availability_of_markup, availability_of_text
+from arb_pipelines.scraping.site_fields import is_xpath
 
 METHOD = "selector"
 WEIGHT = 20.0
@@ -31,20 +32,31 @@ _ATTRIBUTES = ("content", "value", "src", "href")
 def propose_from_selectors(document: Document, site: Site, sheet: CandidateSheet) -> None:
     """Propose the value of the first element that each of the site's selectors finds."""
     for field_name, selector in site.selectors.items():
-        find = _compiled(selector)
-        found = find(document.root) if find is not None else []
-        if not found:
+        raw, place = _find(document, selector)
+        if not raw:
             continue
-        raw = _shown(found[0])
         if field_name in AMOUNTS:
-            _propose_amount(field_name, raw, sheet, found[0])
+            _propose_amount(field_name, raw, sheet, place)
         else:
-            sheet.add(field_name, _plain(field_name, raw), METHOD, WEIGHT, raw, place_of(found[0]))
+            sheet.add(field_name, _plain(field_name, raw), METHOD, WEIGHT, raw, place)
 
 
-def _propose_amount(field_name: str, raw: str, sheet: CandidateSheet, element: Element) -> None:
+def _find(document: Document, selector: str) -> tuple[str, str]:
+    """Return the text of the selector's first match and its place; an XPath may also give a text or an attribute."""
+    find = _compiled(selector)
+    found = find(document.root) if find is not None else []
+    first = found if isinstance(found, str) else next(iter(found), None) if isinstance(found, list) else None
+    if first is None:
+        return "", ""
+    if not isinstance(first, str):
+        return _shown(first), place_of(first)
+    owner = first.getparent() if hasattr(first, "getparent") else None
+    return squeeze(first), place_of(owner) if owner is not None else ""
+
+
+def _propose_amount(field_name: str, raw: str, sheet: CandidateSheet, place: str) -> None:
     if field_name == "shipping" and is_free_shipping(raw):
-        sheet.add(field_name, "0", METHOD, WEIGHT, raw, place_of(element))
+        sheet.add(field_name, "0", METHOD, WEIGHT, raw, place)
         return
     money = find_money(raw)
     with_sign = [m for m in money if m.currencies] or money
@@ -54,9 +66,9 @@ def _propose_amount(field_name: str, raw: str, sheet: CandidateSheet, element: E
     is_free = not amount.amount.strip("0.")
     if is_free and field_name != "shipping":
         return
-    sheet.add(field_name, amount.amount, METHOD, WEIGHT, raw, place_of(element))
+    sheet.add(field_name, amount.amount, METHOD, WEIGHT, raw, place)
     if field_name == "price" and len(amount.currencies) == 1:
-        sheet.add("currency", amount.currencies[0], METHOD, WEIGHT / 2, raw, place_of(element))
+        sheet.add("currency", amount.currencies[0], METHOD, WEIGHT / 2, raw, place)
 
 
 def _plain(field_name: str, raw: str) -> str | None:
@@ -78,6 +90,6 @@ def _shown(element: Element) -> str:
 def _compiled(selector: str) -> Any:
     """Return the selector as a compiled XPath, None when it is no selector (the registry says so to a person)."""
     try:
-        return etree.XPath(GenericTranslator().css_to_xpath(selector))
+        return etree.XPath(selector if is_xpath(selector) else GenericTranslator().css_to_xpath(selector))
     except (SelectorError, etree.XPathSyntaxError):
         return None
