@@ -130,16 +130,25 @@ class Score:
         }
 
 
-def measure(pages: Mapping[str, tuple[bytes, Mapping[str, Any]]], read: Reader) -> dict[str, Any]:
-    """Read every page and return the scores by field, stock apart, and the CPU milliseconds a page."""
+def measure(pages: Mapping[str, tuple[bytes, Mapping[str, Any]]], read: Reader, repeats: int = 1) -> dict[str, Any]:
+    """Read every page and return the scores by field, stock apart, and the CPU milliseconds a page.
+
+    The CPU figures are of each page's first reading; `median_best` is of its cheapest of `repeats`, which tells more
+    where other work loads the machine.
+    """
     strict = {name: Score() for name in FIELDS}
     known = {name: Score() for name in FIELDS}
     sold_out, found_sold_out, listing_prices, listings = 0, 0, 0, 0
     cpu_ms: list[float] = []
+    best_ms: list[float] = []
     for html, truth in pages.values():
-        started = time.process_time()
-        record = read(html, str(truth.get("url", "")))
-        cpu_ms.append(1000 * (time.process_time() - started))
+        took: list[float] = []
+        for _ in range(max(1, repeats)):
+            started = time.process_time()
+            record = read(html, str(truth.get("url", "")))
+            took.append(1000 * (time.process_time() - started))
+        cpu_ms.append(took[0])
+        best_ms.append(min(took))
         if truth.get("kind") == "collection":
             listings += 1
             listing_prices += record["price"] is not None
@@ -160,6 +169,7 @@ def measure(pages: Mapping[str, tuple[bytes, Mapping[str, Any]]], read: Reader) 
         "listings": {"pages": listings, "priced": listing_prices},
         "cpu_ms_a_page": {
             "median": round(statistics.median(cpu_ms), 1),
+            "median_best": round(statistics.median(best_ms), 1),
             "mean": round(statistics.mean(cpu_ms), 1),
             "max": round(max(cpu_ms), 1),
         },
@@ -184,6 +194,7 @@ def main() -> None:
     """Measure both readers and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pages", type=Path, default=PAGES, help="folder with html/ and ground-truth.json")
+    parser.add_argument("--repeats", type=int, default=1, help="read each page so often; CPU also as its cheapest")
     parser.add_argument("--json", action="store_true", help="print JSON only")
     options = parser.parse_args()
     if not (options.pages / "ground-truth.json").is_file():
@@ -191,8 +202,8 @@ def main() -> None:
     pages = load_pages(options.pages)
     result: dict[str, Any] = {
         "pages": len(pages),
-        "ours": measure(pages, read_ours),
-        "extruct_price_parser": measure(pages, read_with_extruct),
+        "ours": measure(pages, read_ours, options.repeats),
+        "extruct_price_parser": measure(pages, read_with_extruct, options.repeats),
     }
     if options.json:
         print(json.dumps(result, indent=2))

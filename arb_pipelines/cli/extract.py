@@ -20,7 +20,7 @@ MAX_BYTES = 64 * 1024 * 1024
 BAR_FROM_FILES = 20  # fewer files are read before a bar would be seen
 FIELDS = (
     "name", "price", "currency", "availability", "list_price", "shipping", "sku", "brand", "gtin", "mpn", "condition",
-    "seller", "category", "image",
+    "seller", "category", "image", "images", "isbn", "asin", "rating_count", "views", "watchers",
 )  # fmt: skip
 
 

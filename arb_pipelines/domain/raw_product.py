@@ -37,7 +37,8 @@ class Evidence:
 class RawProduct:
     """What one page said. Every field but the first group may be None: unknown is an answer.
 
-    Prices are decimal text with a dot (`"1234.56"`), exactly as read, without currency.
+    Prices are decimal text with a dot (`"1234.56"`), exactly as read, without currency. `category` is a path with
+    ` > ` between its steps where the page shows one; `image` is the first of `images` that the page prefers.
     """
 
     site: str
@@ -59,6 +60,12 @@ class RawProduct:
     brand: str | None = None
     category: str | None = None
     image: str | None = None
+    isbn: str | None = None
+    asin: str | None = None
+    rating_count: int | None = None
+    views: int | None = None
+    watchers: int | None = None
+    images: tuple[str, ...] = ()
     evidence: Mapping[str, Sequence[Evidence]] = field(default_factory=dict)
 
     @property

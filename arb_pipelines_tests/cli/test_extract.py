@@ -16,7 +16,8 @@ from arb_pipelines_tests.scraping.extraction.pages import URL, json_ld, page, pr
 
 KEYS = [
     "file", "url", "name", "price", "currency", "availability", "list_price", "shipping", "sku", "brand", "gtin", "mpn",
-    "condition", "seller", "category", "image", "verdict", "evidence",
+    "condition", "seller", "category", "image", "images", "isbn", "asin", "rating_count", "views", "watchers",
+    "verdict", "evidence",
 ]  # fmt: skip
 
 

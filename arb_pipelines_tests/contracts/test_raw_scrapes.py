@@ -38,6 +38,12 @@ FULL = replace(
     availability=Availability.IN_STOCK,
     condition="new",
     seller="",
+    isbn="9780306406157",
+    asin="B000000001",
+    rating_count=12,
+    views=3_000_000_000,
+    watchers=0,
+    images=("https://shop-1.example/a.jpg", "https://shop-1.example/\ud800.jpg"),
     evidence={"price": [Evidence("json-ld", "1,234.56", "$.offers"), Evidence("microdata", "1 234.56")]},
 )
 
@@ -110,8 +116,10 @@ def test_w02_a_record_comes_back_as_it_was(store: RawScrapes) -> None:
     plain, full = frame.iter_rows(named=True)
     assert (plain["scrape_id"], plain["offer_key"]) == (PLAIN.scrape_id, PLAIN.offer_key)
     assert {plain[name] for name in frame.columns[7:]} == {None}
-    for name in ("site", "url", "tick_id", "content_sha256", "name", "price", "shipping", "availability", "seller"):
+    texts = ("site", "url", "tick_id", "content_sha256", "name", "price", "shipping", "availability", "seller")
+    for name in (*texts, "isbn", "asin", "rating_count", "views", "watchers"):
         assert full[name] == getattr(FULL, name), name
+    assert full["images"] == ["https://shop-1.example/a.jpg", "https://shop-1.example/?.jpg"]
     assert full["fetched_at"] == START
     assert full["evidence"] == (
         '{"price": [{"method": "json-ld", "raw": "1,234.56", "place": "$.offers"}, '

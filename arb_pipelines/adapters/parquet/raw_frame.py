@@ -28,7 +28,10 @@ TEXTS = (
     "brand",
     "category",
     "image",
+    "isbn",
+    "asin",
 )
+COUNTS = ("rating_count", "views", "watchers")
 
 RAW_SCHEMA: dict[str, pl.DataType] = {
     "scrape_id": pl.String(),
@@ -39,6 +42,8 @@ RAW_SCHEMA: dict[str, pl.DataType] = {
     "content_sha256": pl.String(),
     "fetched_at": pl.Datetime("us", "UTC"),
     **{name: pl.String() for name in TEXTS},
+    **{name: pl.Int64() for name in COUNTS},
+    "images": pl.List(pl.String()),
     "evidence": pl.String(),
 }
 
@@ -52,6 +57,7 @@ def raw_row(record: RawProduct) -> dict[str, object]:
     if record.fetched_at.tzinfo is None:
         raise ValueError(f"{record.url}: fetched_at must be aware UTC, got {record.fetched_at.isoformat()}")
     row: dict[str, object] = {name: getattr(record, name) for name in RAW_SCHEMA if name != "evidence"}
+    row["images"] = list(record.images) or None
     row["availability"] = None if record.availability is None else record.availability.value
     evidence = {field: [asdict(one) for one in found] for field, found in record.evidence.items()}
     row["evidence"] = json.dumps(evidence, ensure_ascii=False) if evidence else None
@@ -66,7 +72,10 @@ def raw_frame(records: Sequence[RawProduct]) -> pl.DataFrame:
 
 def _printable(row: dict[str, object]) -> dict[str, object]:
     """Replace lone surrogates, which no UTF-8 store can keep; a page may contain anything."""
-    return {
-        name: value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
-        for name, value in row.items()
-    }
+    return {name: _encodable(value) for name, value in row.items()}
+
+
+def _encodable(value: object) -> object:
+    if isinstance(value, list):
+        return [_encodable(inner) for inner in value]
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value

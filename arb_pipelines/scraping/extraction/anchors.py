@@ -16,6 +16,12 @@ from arb_pipelines.scraping.extraction.vocabulary import lexicon, mark_names
 from arb_pipelines.scraping.extraction.words import overlap
 
 UNLIKE = 0.25
+BEFORE_HEADING, AFTER_HEADING, AROUND_BUTTON = 60, 150, 60  # in elements
+# What a button's script is called when it takes an order: `javascript:addToCart(7)`, `buy_process('x')`.
+_ORDERING = re.compile(
+    r"(?:javascript:|^|[\s.;])\w*(?:add\w{0,8}(?:cart|basket|bag)|cart_?add|buy_?(?:now|it|process|item|product))\w*\s*\(",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +78,49 @@ def find_anchors(document: Document, heading: Element | None, regions: Regions) 
     return Anchors(at_heading, None)
 
 
+def spans_around(document: Document, anchors: Anchors) -> tuple[range, ...]:
+    """Return the positions around the heading and the buy button; empty (all of the page) without a heading."""
+    if anchors.heading is None:
+        return ()
+    around = [range(anchors.heading - BEFORE_HEADING, anchors.heading + AFTER_HEADING)]
+    at_button = document.positions.get(anchors.button)
+    if at_button is not None and at_button > around[0].stop - AROUND_BUTTON:
+        around.append(range(at_button - AROUND_BUTTON, at_button + AROUND_BUTTON))
+    return tuple(around)
+
+
 def _takes_orders(element: Element) -> bool:
+    script = element.get("onclick") or ""
+    if element.tag == "a":
+        href = element.get("href") or ""
+        script = script or (href if href.startswith("javascript:") else "")
+        if not script and element.keys() == ["href"]:
+            return False
     names = mark_names(marks_of(element))
-    if "buy" in names:
+    if "not_buy" in names:
+        return False
+    if "buy" in names or (script and _ORDERING.search(script[:200])):
         return True
     if element.tag == "input":
-        shown = element.get("value") or ""
+        shown = element.get("value") or element.get("alt") or ""
     elif element.tag == "button" or "button" in names or element.get("role") == "button":
         shown = text_of(element, 40)
     else:
         return False
-    return _says_buy(shown)
+    return _says(shown, "buy")
+
+
+def find_contact(document: Document, regions: Regions) -> Element | None:
+    """Return the first button that answers an advertisement or makes a bid: some pages have it instead of a cart."""
+    for element in document.root.iter("button", "input", "a"):
+        if element.tag == "a" and (not element.get("class") or "button" not in mark_names(marks_of(element))):
+            continue
+        shown = text_of(element, 40) or element.get("value") or ""
+        if _says(shown, "contact") and element in document.positions and not regions.is_aside(element):
+            return element
+    return None
 
 
 @lru_cache(maxsize=4_096)
-def _says_buy(shown: str) -> bool:
-    return 2 < len(shown) <= 40 and "buy" in lexicon("buttons").find(shown).anywhere
+def _says(shown: str, what: str) -> bool:
+    return 2 < len(shown) <= 40 and what in lexicon("buttons").find(shown).anywhere

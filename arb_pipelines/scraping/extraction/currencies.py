@@ -40,6 +40,37 @@ CODES = frozenset({
     "DZD", "NGN", "KES", "GHS", "ZAR", "BRL", "ARS", "CLP", "COP", "MXN", "PEN", "UYU", "BOB", "CRC", "GTQ", "DOP",
     "PAB", "HKD", "TWD", "SGD", "MYR", "IDR", "PHP", "THB", "VND", "KRW", "MUR", "IRR", "LBP", "RMB", "TTD", "JMD",
 })  # fmt: skip
+# Signs that on a whole page would be letters, units and model names; read only where a text is known to be a price.
+RARE_SIGNS: dict[str, tuple[str, ...]] = {
+    "р": ("RUB", "BYN"), "p": ("RUB", "PHP", "BWP"), "rub": ("RUB",), "rbl": ("RUB",), "br": ("BYN", "ETB"),
+    "hrn": ("UAH",), "км": ("BAM",), "km": ("BAM",), "ден.": ("MKD",), "дин.": ("RSD",), "lek": ("ALL",),
+    "l": ("ALL", "HNL", "MDL", "RON"), "₼": ("AZN",), "man.": ("AZN",), "֏": ("AMD",), "som": ("KGS", "UZS"),
+    "сом": ("KGS",), "so'm": ("UZS",), "so‘m": ("UZS",), "soʻm": ("UZS",), "сум": ("UZS",), "₮": ("MNT",),
+    "sm": ("TJS",), "смн": ("TJS",), "m": ("TMT", "LSL"), "mt": ("MZN", "TMT"), "k": ("PGK", "ZMW", "MMK", "LAK"),
+    "ks": ("MMK",), "₭": ("LAK",), "៛": ("KHR",), "₲": ("PYG",), "gs.": ("PYG",), "gs": ("PYG",), "c$u": ("UYU",),
+    "bs": ("BOB", "VES"), "bs.f": ("VES",), "ƒ": ("ANG", "AWG"), "j$": ("JMD",), "tt$": ("TTD",), "bz$": ("BZD",),
+    "b$": ("BND", "BSD"), "bds$": ("BBD",), "gy$": ("GYD",), "sr$": ("SRD",), "ec$": ("XCD",), "t$": ("TOP",),
+    "z$": ("ZWL",), "n$": ("NAD",), "l$": ("LRD",), "fj$": ("FJD",), "si$": ("SBD",), "mop$": ("MOP",), "mop": ("MOP",),
+    "cuc$": ("CUC",), "$mn": ("CUP",), "nt": ("TWD",), "yuan": ("CNY",), "rmb¥": ("CNY",), "￡": ("GBP",),
+    "stg": ("GBP",), "gbp": ("GBP",), "p.": ("RUB",), "₣": ("CHF", "XPF"), "r₣": ("RWF",), "frw": ("RWF",),
+    "fbu": ("BIF",), "fcfa": ("XOF", "XAF"), "cfa": ("XOF", "XAF"), "f": ("XPF", "XOF", "DJF"), "fdj": ("DJF",),
+    "cf": ("KMF",), "fc": ("CDF",), "fg": ("GNF",), "ar": ("MGA",), "um": ("MRU",), "ush": ("UGX",), "tsh": ("TZS",),
+    "kshs": ("KES",), "ksh.": ("KES",), "mk": ("MWK",), "zk": ("ZMW",), "le": ("SLE", "EGP"), "sl": ("SOS",),
+    "sh.so.": ("SOS",), "d": ("GMD",), "db": ("STN",), "esc": ("CVE",), "kz": ("AOA",), "nfk": ("ERN",),
+    "ናቕፋ": ("ERN",),
+    "ብር": ("ETB",), "birr": ("ETB",), "e": ("SZL",), "₵": ("GHS",), "gh¢": ("GHS",), "vt": ("VUV",), "ws$": ("WST",),
+    "rf": ("MVR",), "mvr": ("MVR",), "nu.": ("BTN",), "nu": ("BTN",), "रु": ("NPR", "INR"), "रू": ("NPR", "INR"),
+    "रू.": ("NPR", "INR"), "ரூ": ("LKR", "INR"), "රු": ("LKR",), "රු.": ("LKR",), "re": ("INR", "MUR"), "؋": ("AFN",),
+    "﷼": ("IRR", "SAR", "YER", "QAR", "OMR"), "ریال": ("IRR",), "د.ا": ("JOD",), "د.أ": ("JOD",), "jd": ("JOD",),
+    "دينار أردني": ("JOD",), "دينار": ("JOD", "KWD", "IQD", "TND"), "ع.د": ("IQD",), "د.ع": ("IQD",), "ل.ل": ("LBP",),
+    "ل.س": ("SYP",), "ل.د": ("LYD",), "د.ل": ("LYD",), "د.ج": ("DZD",), "دج": ("DZD",), "da": ("DZD",),
+    "د.م": ("MAD",), "د.م.": ("MAD",), "د.ت": ("TND",), "dt": ("TND",), "ر.ع": ("OMR",), "ر.ع.": ("OMR",),
+    "ر.ق": ("QAR",), "qr": ("QAR",), "sr": ("SAR",), "ر.ي": ("YER",), "ج.س": ("SDG",), "ش.ص": ("SOS",),
+    "جنيه": ("EGP", "SDG"), "bd": ("BHD",), ".د.ب": ("BHD",), "د.ب": ("BHD",), "د.": ("IQD", "AED"), "ش'ח": ("ILS",),
+    "ש'ח": ("ILS",), "שח": ("ILS",), "nis": ("ILS",), "spl": ("SPL",), "ƀ": ("XBT",), "ƀtc": ("XBT",), "₿": ("XBT",),
+    "ƀ.": ("XBT",), "btc": ("XBT",), "xbt": ("XBT",), "s'": ("PEN",), "cnd": ("CAD",), "cdn": ("CAD",), "dem": ("DEM",),
+    "aed": ("AED",), "ikr": ("ISK",), "íkr": ("ISK",),
+}  # fmt: skip
 ALIASES = {"RMB": "CNY", "NTD": "TWD", "UKP": "GBP", "EURO": "EUR", "RUR": "RUB", "STG": "GBP"}
 _COUNTRY = {
     "us": "USD", "ca": "CAD", "au": "AUD", "nz": "NZD", "uk": "GBP", "gb": "GBP", "ie": "EUR", "de": "EUR", "at": "EUR",

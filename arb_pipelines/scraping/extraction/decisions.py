@@ -28,6 +28,7 @@ THRESHOLD = 1.5
 THRESHOLDS = {"name": 0.6, "currency": 1.0, "availability": 1.0, "category": 1.0, "image": 0.5}  # where they differ
 AMOUNTS = frozenset({"price", "list_price", "shipping"})
 STRUCK_SHARE = 0.4
+MAX_PLACES = 2  # of the winning price; free postage is looked for around these
 SHIPPING_DISTANCE = 120  # elements between a price and the postage that goes with it
 _PLACEHOLDER = re.compile(
     r"^(?:n/?a|none|null|undefined|unknown|default|-+|0+|does not apply|\{\{.*|no brand|unbranded/generic)$",
@@ -40,12 +41,12 @@ def decide_fields(document: Document, sheet: CandidateSheet, seen: Sequence[Seen
     _weaken_struck(document, sheet, seen)
     decided: dict[str, Candidate] = {}
     price = _winner(sheet, "price", _same_amount)
-    if price is not None:
+    if price is not None and not _is_toss_up(sheet, price):
         decided["price"] = price
         _propose_currency(document, sheet, seen, price)
         _propose_beside_price(document, sheet, seen, price)
         _put(decided, "list_price", _list_price(sheet, price))
-        _put(decided, "shipping", _winner(sheet, "shipping", _same_amount))
+        _put(decided, "shipping", _shipping(sheet, price))
         _put(decided, "currency", _winner(sheet, "currency"))
     _clean_ids(sheet)
     _put(decided, "name", _winner(sheet, "name", str.casefold))
@@ -61,6 +62,11 @@ def decide_fields(document: Document, sheet: CandidateSheet, seen: Sequence[Seen
         "brand",
         "category",
         "image",
+        "isbn",
+        "asin",
+        "rating_count",
+        "views",
+        "watchers",
     ):
         _put(decided, field_name, _winner(sheet, field_name, str.casefold))
     return decided
@@ -76,6 +82,20 @@ def _winner(sheet: CandidateSheet, field_name: str, key: object = None) -> Candi
     if field_name not in AMOUNTS:
         candidates = [c for c in candidates if not _PLACEHOLDER.match(c.value)]
     return decide(candidates, THRESHOLDS.get(field_name, THRESHOLD), key if callable(key) else str)
+
+
+def _is_toss_up(sheet: CandidateSheet, price: Candidate) -> bool:
+    """Return whether only the page's text names prices, and two of them equally: then neither is the page's.
+
+    The two ends of a range stand in one text; its lower end is the price.
+    """
+    candidates = sheet.of("price")
+    if any(c.method != VISIBLE for c in candidates):
+        return False
+    return any(
+        c.raw != price.raw and _same_amount(c.value) != _same_amount(price.value) and c.weight >= price.weight - 0.01
+        for c in candidates
+    )
 
 
 def _same_amount(value: str) -> str:
@@ -140,7 +160,7 @@ def _propose_beside_price(
             sheet.add("list_price", item.mention.amount, VISIBLE, 2.5, item.text, place_of(item.element))
         elif item.role is Role.SHIPPING and distance <= SHIPPING_DISTANCE:
             sheet.add("shipping", item.mention.amount, VISIBLE, 2.0, item.text, place_of(item.element))
-    _propose_free_shipping(document, sheet, places)
+    _propose_free_shipping(document, sheet, places[:MAX_PLACES])
 
 
 def _propose_free_shipping(document: Document, sheet: CandidateSheet, places: Sequence[int]) -> None:
@@ -152,6 +172,12 @@ def _propose_free_shipping(document: Document, sheet: CandidateSheet, places: Se
         if min(abs(at - place) for place in places) <= SHIPPING_DISTANCE and is_free_shipping(text):
             sheet.add("shipping", "0", VISIBLE, 1.8, text, place_of(element))
             return
+
+
+def _shipping(sheet: CandidateSheet, price: Candidate) -> Candidate | None:
+    """Return the postage; a visible amount not below the price is rather the sum of both."""
+    kept = [c for c in sheet.of("shipping") if c.method != VISIBLE or Decimal(c.value) < Decimal(price.value)]
+    return decide(kept, THRESHOLD, _same_amount)
 
 
 def _list_price(sheet: CandidateSheet, price: Candidate) -> Candidate | None:
@@ -168,6 +194,7 @@ def _clean_ids(sheet: CandidateSheet) -> None:
         if digits:
             kept.append(replace(candidate, value=digits))
     sheet.by_field["gtin"] = kept
+    sheet.by_field["isbn"] = [c for c in kept if c.value.startswith(("978", "9791", "9798")) and len(c.value) == 13]
 
 
 def normal_gtin(value: str) -> str | None:

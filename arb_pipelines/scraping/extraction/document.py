@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import count, islice
 from typing import Any
 
 from lxml import etree
@@ -17,6 +17,7 @@ from w3lib.encoding import html_body_declared_encoding, read_bom, resolve_encodi
 
 MAX_HTML_BYTES = 8 * 1024 * 1024
 MAX_ELEMENTS = 60_000
+MAX_MARK_CHARS = 500
 SKIPPED_TAGS = frozenset({"script", "style", "template", "svg", "textarea", "iframe", "noscript", "option", "head"})
 # Taken out before the walk: a page full of icons is mostly these.
 _WORDLESS_TAGS = ("svg", "style", "template", "noscript", "iframe", "picture")
@@ -43,6 +44,8 @@ BLOCK_TAGS = frozenset(
     }
 )
 _MARKS = frozenset({"class", "id", "itemprop"})
+_PROPERTIES = etree.XPath("//*[@itemprop != '' or @property != '']")
+_SCOPES = etree.XPath("//*[@itemscope or @typeof != '']")
 Element = Any  # lxml has no types
 
 
@@ -104,7 +107,7 @@ def decode(html: bytes, declared: str | None = None) -> bytes:
 def parse(html: bytes, url: str, declared: str | None = None) -> Document | None:
     """Return the parsed page, or None when it holds no element at all (empty, or no markup)."""
     clean = decode(html, declared)
-    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, recover=True)
+    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, recover=True, collect_ids=False)
     try:
         root = etree.fromstring(clean, parser) if clean.strip() else None
     except etree.XMLSyntaxError:
@@ -128,28 +131,22 @@ def _own_address(root: Element) -> str:
 
 def _walk(document: Document, has_scopes: bool) -> None:
     """Visit every element once. The loop is the hot path of a page, so it calls nothing it need not."""
-    positions, texts, collectors = document.positions, document.texts, _COLLECTORS
-    for position, element in enumerate(islice(document.root.iter(), MAX_ELEMENTS)):
-        positions[element] = position
-        tag = element.tag
-        if tag in collectors:
-            collectors[tag](document, element)
-        text = element.text if tag not in SKIPPED_TAGS else None
-        if text and not text.isspace():
+    elements = list(islice(document.root.iter(), MAX_ELEMENTS))
+    document.positions = positions = dict(zip(elements, count(), strict=False))
+    texts = document.texts
+    for position, element in enumerate(elements):
+        text = element.text
+        if text and not text.isspace() and element.tag not in SKIPPED_TAGS:
             texts.append((element, text, position))
         tail = element.tail
         if tail and not tail.isspace():
             parent = element.getparent()
             texts.append((parent, tail, positions.get(parent, position)))
-        if has_scopes:
-            _note_markup(document, element)
-
-
-def _note_markup(document: Document, element: Element) -> None:
-    if element.get("itemprop") or element.get("property"):
-        document.properties.append(element)
-    if element.get("itemscope") is not None or element.get("typeof"):
-        document.scopes.append(element)
+    for element in islice(document.root.iter(*_COLLECTORS), MAX_ELEMENTS):
+        _COLLECTORS[element.tag](document, element)
+    if has_scopes:
+        document.properties = [element for element in _PROPERTIES(document.root) if element in positions]
+        document.scopes = [element for element in _SCOPES(document.root) if element in positions]
 
 
 def _note_meta(document: Document, element: Element) -> None:
@@ -222,12 +219,15 @@ def marks_of(element: Element) -> str:
 
     See `vocabulary.mark_names` for what they say.
     """
-    return " ".join([value for name, value in element.items() if name in _MARKS or _is_short_data(name, value)])
+    marks = [
+        value for name, value in element.items() if name in _MARKS or (name.startswith("data-") and _is_name(value))
+    ]
+    return " ".join(marks)[:MAX_MARK_CHARS]
 
 
-def _is_short_data(name: str, value: str) -> bool:
+def _is_name(value: str) -> bool:
     """Return whether a data attribute holds a name (`old-price`), not a number that no two elements share."""
-    return name.startswith("data-") and len(value) <= 40 and value.replace("-", "").replace("_", "").isalpha()
+    return len(value) <= 40 and (value.isalpha() or value.replace("-", "").replace("_", "").isalpha())
 
 
 def place_of(element: Element) -> str:

@@ -13,6 +13,7 @@ from arb_pipelines.scraping.extraction.regions import Regions
 from arb_pipelines.scraping.extraction.vocabulary import entries
 
 METHOD = "label"
+MAX_TEXT_CHARS = 200
 MAX_VALUE_CHARS = 60
 LABELS = {
     label: field_name
@@ -20,6 +21,9 @@ LABELS = {
     for label in entries("labels", field_name)
 }
 _LONGEST = max(map(len, LABELS))
+_WORD = re.compile(r"[^\W_]+")
+_BEGINNINGS = frozenset(word[0] for label in LABELS if (word := _WORD.search(label)))
+_FIRST_WORDS = re.compile(r"[\W_]*([^\W_]+)(?:[\W_]+([^\W_]+))?")
 _COLON = re.compile(r"\s*[:：#]\s*|\s+[-–|]\s+")
 _COLON_SIGNS = frozenset(":：#-–|")
 _TRAILING = " \t\n:：#.|-–〈《【(["
@@ -41,9 +45,8 @@ def propose_from_labels(document: Document, sheet: CandidateSheet, regions: Regi
     """Propose the values that stand beside known labels, outside neighbours' tiles and menus."""
     texts = document.texts
     seen: set[tuple[str, str]] = set()
-    for number, (element, text, _) in enumerate(texts):
-        if len(text) > 200:
-            continue
+    for number in _label_numbers(texts):
+        element, text, _ = texts[number]
         for label, value, holder in _pairs(texts, number, element, text):
             field_name = label.removesuffix("_weak")
             shown = clean_value(field_name, value)
@@ -59,6 +62,18 @@ def propose_from_labels(document: Document, sheet: CandidateSheet, regions: Regi
                 squeeze(f"{text} {value}" if value not in text else text),
                 place_of(holder),
             )
+
+
+def _label_numbers(texts: list[tuple[Element, str, int]]) -> list[int]:
+    """Return which texts have a first or second word that begins a label: one in twenty, and cheap to ask."""
+    match, beginnings = _FIRST_WORDS.match, _BEGINNINGS
+    return [
+        number
+        for number, (_, text, _) in enumerate(texts)
+        if len(text) <= MAX_TEXT_CHARS
+        and (words := match(text)) is not None
+        and (words[1].lower() in beginnings or (words[2] or "").lower() in beginnings)
+    ]
 
 
 def _pairs(

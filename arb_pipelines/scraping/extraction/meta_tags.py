@@ -9,7 +9,7 @@ from __future__ import annotations
 from arb_pipelines.scraping.extraction.candidates import CandidateSheet
 from arb_pipelines.scraping.extraction.currencies import iso_code
 from arb_pipelines.scraping.extraction.document import Document
-from arb_pipelines.scraping.extraction.schema_product import amount_of
+from arb_pipelines.scraping.extraction.schema_product import MAX_IMAGES, amount_of
 from arb_pipelines.scraping.extraction.stock_words import availability_of_markup
 
 METHOD = "meta"
@@ -25,7 +25,6 @@ _PLAIN = (
     ("mpn", ("product:mfr_part_no", "product:mpn", "mpn"), 2.0),
     ("condition", ("product:condition", "og:condition"), 2.0),
     ("category", ("product:category", "og:category"), 1.0),
-    ("image", ("og:image", "og:image:url", "twitter:image"), 2.0),
     ("name", ("og:title", "twitter:title"), 1.0),
 )
 
@@ -46,5 +45,12 @@ def propose_from_meta(document: Document, sheet: CandidateSheet) -> None:
     for tag in ("og:availability", "product:availability", "availability"):
         state = availability_of_markup(document.meta(tag))
         sheet.add("availability", state.value if state else None, METHOD, 2.5, document.meta(tag), tag)
+    _propose_images(document, sheet)
     for field, tags, weight in _PLAIN:
         sheet.add(field, document.meta(*tags), METHOD, weight, "", tags[0])
+
+
+def _propose_images(document: Document, sheet: CandidateSheet) -> None:
+    for tag in ("og:image", "og:image:url", "og:image:secure_url", "twitter:image"):
+        for rank, image in enumerate(document.metas.get(tag, ())[:MAX_IMAGES]):
+            sheet.add("image", image.strip(), METHOD, 2.0 - 0.1 * min(rank, 5), "", tag)

@@ -23,6 +23,8 @@ _NUMBER = (
     r"|\d{1,2}(?:,\d{2})+,\d{3}(?!\d)(?:\.\d{1,2}(?!\d))?"
     r"|\d+(?:[.,]\d+)?"
 )
+_USUAL = re.compile(r"([0-9]{1,11})(?:[.,]([0-9]{2}))?")  # nine of ten numbers; the long way takes 20 µs
+_FILLERS = re.compile(rf"[{_SPACES}{_APOSTROPHES}\s]")
 _NUMBER_AT = re.compile(rf"(?<![\d.,])(?:\d+[.,] \d{{2}}(?!\d)|{_NUMBER})|(?<=[€$£\s])\.\d{{2}}(?!\d)")
 # What may follow a number and belongs to it: `99,-` and `99.–` for whole units, `35€99` with the sign as mark.
 _DASH = re.compile(r"(?:[.,]\s?[-–—]{1,2}|\s?[-–—]{1,2}(?!\s?[$€£\d]))(?![\w-])")
@@ -34,6 +36,9 @@ _ALL_SIGNS = frozenset({*SIGNS, *(code.lower() for code in CODES)})
 _LOWER_CODES = frozenset({"eur", "usd", "gbp", "chf", "pln", "czk", "sek", "nok", "dkk", "huf", "ron", "aud", "cad"})
 _SIGNS_AFTER = _ALL_SIGNS - {"r", "q"}  # a lone letter is a sign only in front of its number
 _LONGEST_SIGN = max(map(len, _ALL_SIGNS))
+# Most numbers of a page have no sign beside them: one look at the neighbouring character says so.
+_FIRST_OF_SIGNS = frozenset(c for sign in _SIGNS_AFTER for c in (sign[0], sign[0].upper()))
+_LAST_OF_SIGNS = frozenset(c for sign in _ALL_SIGNS for c in (sign[-1], sign[-1].upper()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,11 @@ def read_number(text: str, decimals: int = 2) -> str | None:
     One separator followed by exactly three digits groups thousands (`1.299` is 1299), unless the currency has
     three `decimals`; `0.500` never does.
     """
-    plain = re.sub(rf"[{_SPACES}{_APOSTROPHES}\s]", "", text)
+    usual = _USUAL.fullmatch(text)
+    if usual is not None:
+        whole = usual[1].lstrip("0") or "0"
+        return f"{whole}.{usual[2]}" if usual[2] else whole
+    plain = _FILLERS.sub("", text)
     plain = f"0{plain}" if plain.startswith(".") else plain
     if not plain or not plain[0].isdigit() or not plain[-1].isdigit():
         return None
@@ -94,6 +103,15 @@ def normal_amount(plain: str) -> str:
 
 
 @lru_cache(maxsize=8_192)
+def has_signed_number(text: str) -> bool:
+    """Return whether a currency sign stands beside a number: what `find_money` would say, at a third of its cost."""
+    return any(
+        _sign_before(text, match.start(), 0)[0] or _sign_after(text, match.end())[0]
+        for match in _NUMBER_AT.finditer(text)
+    )
+
+
+@lru_cache(maxsize=8_192)
 def find_money(text: str) -> tuple[MoneyMention, ...]:
     """Return every amount in `text`, in order, with or without a currency sign beside it."""
     found: list[MoneyMention] = []
@@ -130,7 +148,7 @@ def _sign_before(text: str, at: int, earliest: int) -> tuple[str, int]:
     """Return the currency sign that ends right before position `at`, and where it starts."""
     window = text[max(earliest, at - 10) : at]
     plain = window.rstrip(" \t\n:" + _SPACES)
-    if not plain or len(window) - len(plain) > 4:
+    if not plain or len(window) - len(plain) > 4 or plain[-1] not in _LAST_OF_SIGNS:
         return "", at
     start = at - len(window)
     spaced = _SPACED_DOLLAR.search(plain) if plain[-1] == "$" else None
@@ -152,7 +170,7 @@ def _sign_after(text: str, at: int) -> tuple[str, int]:
     window = text[at : at + _LONGEST_SIGN + 4]
     plain = window.lstrip(" \t\n" + _SPACES)
     skipped = len(window) - len(plain)
-    if not plain or skipped > 3:
+    if not plain or skipped > 3 or plain[0] not in _FIRST_OF_SIGNS:
         return "", at
     lower = plain.lower()
     for length in range(min(_LONGEST_SIGN, len(lower)), 0, -1):

@@ -20,18 +20,27 @@ from arb_pipelines.scraping.extraction.brands import propose_brands
 from arb_pipelines.scraping.extraction.candidates import Candidate, CandidateSheet
 from arb_pipelines.scraping.extraction.currencies import host_of
 from arb_pipelines.scraping.extraction.decisions import decide_fields
+from arb_pipelines.scraping.extraction.details import propose_details
 from arb_pipelines.scraping.extraction.document import Document, parse
 from arb_pipelines.scraping.extraction.embedded_state import propose_from_state
 from arb_pipelines.scraping.extraction.identity import identify
 from arb_pipelines.scraping.extraction.labels import propose_from_labels
 from arb_pipelines.scraping.extraction.meta_tags import propose_from_meta
 from arb_pipelines.scraping.extraction.names import propose_names
+from arb_pipelines.scraping.extraction.platforms import propose_from_platform
 from arb_pipelines.scraping.extraction.product_ids import propose_ids
 from arb_pipelines.scraping.extraction.regions import Regions
 from arb_pipelines.scraping.extraction.schema_items import read_schema_nodes
-from arb_pipelines.scraping.extraction.schema_product import propose_from_schema
+from arb_pipelines.scraping.extraction.schema_product import MAX_IMAGES, propose_from_schema
 from arb_pipelines.scraping.extraction.site_selectors import propose_from_selectors
-from arb_pipelines.scraping.extraction.verdict import LISTING, NOT_HTML, challenge_or_shell, is_html, is_listing
+from arb_pipelines.scraping.extraction.verdict import (
+    LISTING,
+    NOT_HTML,
+    OWN_FIT,
+    challenge_or_shell,
+    is_html,
+    is_listing,
+)
 from arb_pipelines.scraping.extraction.visible_prices import SeenPrice, propose_from_text
 from arb_pipelines.scraping.extraction.visible_stock import propose_stock
 
@@ -40,6 +49,8 @@ logger = logging.getLogger(__name__)
 UNREADABLE = "unreadable"
 EVIDENCE_PER_FIELD = 5
 SURE = 2.0
+SURE_PRICE = 2.5
+COUNTS = ("rating_count", "views", "watchers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +128,16 @@ def _collect(document: Document, html: bytes, sheet: CandidateSheet) -> tuple[st
     heading = find_heading(document)
     regions = Regions(heading)
     anchors = find_anchors(document, heading, regions)
-    seen = propose_from_text(document, sheet, regions, anchors)
+    is_sure = fit is not None and fit >= OWN_FIT and any(c.weight >= SURE_PRICE for c in sheet.of("price"))
+    seen = propose_from_text(document, sheet, regions, anchors, is_sure)
     readers: Sequence[Callable[[], None]] = (
         lambda: propose_from_state(document, identity, sheet) if _has_gaps(sheet) else None,
+        lambda: propose_from_platform(document, html, sheet) if _has_gaps(sheet) else None,
         lambda: propose_names(document, sheet, regions),
         lambda: propose_from_labels(document, sheet, regions),
         lambda: propose_brands(document, sheet, regions, anchors.heading),
         lambda: propose_ids(document, html, sheet, regions, anchors.heading),
+        lambda: propose_details(document, nodes, identity, sheet, anchors.heading),
         lambda: propose_stock(document, sheet, regions, anchors.heading, anchors.button),
     )
     for read in readers:
@@ -133,7 +147,7 @@ def _collect(document: Document, html: bytes, sheet: CandidateSheet) -> tuple[st
 
 def _has_gaps(sheet: CandidateSheet) -> bool:
     """Return whether scripts are worth reading, the dearest reader of all: a main field is missing or unconfirmed."""
-    if any(not any(c.weight >= SURE for c in sheet.of(name)) for name in ("price", "sku", "brand", "availability")):
+    if any(not any(c.weight >= SURE for c in sheet.of(name)) for name in ("price", "sku", "availability")):
         return True
     shown = {c.value for c in sheet.of("price") if c.method == "visible" and c.weight >= 1}
     return not any(c.value in shown for c in sheet.of("price") if c.method != "visible" and c.weight >= SURE)
@@ -160,6 +174,8 @@ def _build_product(
     values: dict[str, str | None] = {name: candidate.value for name, candidate in decided.items()}
     state = values.pop("availability", None)
     image = values.pop("image", None)
+    rating_count, views, watchers = (_number(values.pop(name, None)) for name in COUNTS)
+    images = [_joined(url, i) for i in (image, *(c.value for c in sheet.of("image"))) if i and verdict is None]
     if site is not None and values.get("price") and values.get("currency") is None:
         values["currency"] = site.currency
     return RawProduct(
@@ -170,9 +186,17 @@ def _build_product(
         content_sha256=hashlib.sha256(html).hexdigest(),
         availability=Availability(state) if state else None,
         image=_joined(url, image) if image else None,
+        images=tuple(dict.fromkeys(images))[:MAX_IMAGES],
         evidence=_evidence(decided, sheet, verdict),
+        rating_count=rating_count,
+        views=views,
+        watchers=watchers,
         **values,
     )
+
+
+def _number(digits: str | None) -> int | None:
+    return None if digits is None else int(digits)
 
 
 def _evidence(

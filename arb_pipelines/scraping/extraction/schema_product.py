@@ -6,6 +6,7 @@ What belongs here: choosing the main product among variants, neighbours and revi
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -36,6 +37,7 @@ _NEIGHBOUR_KEYS = frozenset(
         "itemReviewed",
     }
 )
+MAX_IMAGES = 20
 _WEIGHT = {"json-ld": 4.0, "microdata": 4.0, "rdfa": 3.0}
 
 
@@ -110,7 +112,10 @@ def _propose_product(node: SchemaNode, identity: PageIdentity, sheet: CandidateS
     add("mpn", data.get("mpn"))
     add("mpn", named(data.get("model")) if not isinstance(data.get("model"), list) else None, 0.3)
     add("category", named(data.get("category")))
-    add("image", _image(data.get("image")))
+    for rank, image in enumerate(_images(data.get("image"))):
+        add("image", image, 1.0 if rank == 0 else 0.9)
+    rating = next((r for r in as_list(data.get("aggregateRating")) if isinstance(r, dict)), {})
+    add("rating_count", count_of(rating.get("reviewCount")) or count_of(rating.get("ratingCount")))
     add("condition", _condition(data.get("itemCondition")))
     offers = [offer for offer in as_list(data.get("offers")) if isinstance(offer, dict)]
     offers += [
@@ -253,14 +258,21 @@ def _bare_id(value: Any) -> str | None:
     return plain
 
 
-def _image(value: Any) -> str | None:
+def _images(value: Any) -> list[str]:
+    """Return the addresses in an `image` value: plain, ImageObjects, or lists of either."""
+    found: list[str] = []
     for item in as_list(value):
         if isinstance(item, dict):
             item = item.get("url") or item.get("contentUrl") or item.get("src")
-        item = item[0] if isinstance(item, list) and item else item
-        if isinstance(item, str) and item.strip():
-            return item.strip()
-    return None
+        found.extend(i.strip() for i in as_list(item) if isinstance(i, str) and i.strip())
+    return list(dict.fromkeys(found))[:MAX_IMAGES]
+
+
+def count_of(value: Any) -> str | None:
+    """Return a whole number as digits (`"1,234"` and 1234.0 are `"1234"`), None when it is none."""
+    plain = text(value)
+    match = re.fullmatch(r"(\d{1,3}(?:[.,\s]\d{3})+|\d{1,9})(?:\.0+)?", plain or "")
+    return str(int(re.sub(r"\D", "", match[1]))) if match else None
 
 
 def _condition(value: Any) -> str | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from urllib.parse import parse_qsl, urlsplit
 
 from arb_pipelines.scraping.extraction.document import Document, squeeze
 from arb_pipelines.scraping.extraction.identity import PageIdentity
@@ -22,13 +23,15 @@ LISTING = "listing"
 SHELL_CHARS = 250
 CHALLENGE_CHARS = 2_500
 LIKELY = 4.0
+OWN_FIT = 2.5  # from here a product item is the page's own, see `schema_product._fit`
 
 _CHALLENGE_MARKUP = re.compile(
     rb"cf-chl-|challenge-platform/h/|id=[\"']challenge-(?:form|running|stage)|px-captcha|_Incapsula_Resource|captcha-delivery\.com|/cdn-cgi/challenge"
     rb"|g-recaptcha|h-captcha|hcaptcha\.com/1/api|awswaf|aws-waf-token|akam/\d+/pixel|/_sec/cp_challenge|geo\.captcha|kasada|ips\.js\?",
     re.IGNORECASE,
 )
-_MARKUP = re.compile(rb"<(?:!doctype|html|head|body|div|span|p|h1|table|meta|title|a|script)\b", re.IGNORECASE)
+_MARKUP = re.compile(rb"<(?:!doctype|html|head|body|div|span|p|h1|table|meta|title|a|script)\b")
+_PAGE_NAMES = re.compile(r"p$|pid|id|prod|item|sku|art|goods|page|route|controller|a$|q$")  # of a query that leads on
 _LISTING_TYPES = frozenset({"itemlist", "collectionpage", "searchresultspage", "offercatalog", "productcollection"})
 
 
@@ -36,10 +39,10 @@ def is_html(html: bytes) -> bool:
     """Return whether the bytes hold any HTML element near their beginning; a PDF, an image or JSON does not."""
     if html[:1_000].lstrip().startswith((b"%PDF", b"{", b"[")):
         return False
-    return any(_MARKUP.search(html[:size].replace(b"\0", b"")) for size in (4_000, 200_000))
+    return any(_MARKUP.search(html[:size].replace(b"\0", b"").lower()) for size in (4_000, 200_000))
 
 
-def visible_text(document: Document, limit: int = 6_000) -> str:
+def visible_text(document: Document, limit: int = CHALLENGE_CHARS) -> str:
     """Return the first `limit` characters of the page's text, as a reader without pictures sees it."""
     pieces: list[str] = []
     size = 0
@@ -81,18 +84,27 @@ def is_listing(
 
     `product_fit` is how well the best product item fits the page (None: no item), `products` how many differ.
     """
-    if product_fit is not None and product_fit >= 2.5:
+    if product_fit is not None and product_fit >= OWN_FIT:
         return False
     kind = (document.meta("og:type") or "").lower()
     if kind in ("product", "og:product", "product.item") or document.meta(
         "product:price:amount", "og:price:amount", "og:price", "product:price"
     ):
         return False
-    if products >= 3 or "product.group" in kind:
+    if products >= 3 or "product.group" in kind or _is_front_page(identity):
         return True
     if any(node.types & _LISTING_TYPES and not node.path for node in nodes):
         return True
     return _is_a_grid(seen)
+
+
+def _is_front_page(identity: PageIdentity) -> bool:
+    """Return whether the address is the shop's own door; without markup that says otherwise it sells no one thing."""
+    try:
+        names = {name.lower() for name, _ in parse_qsl(urlsplit(identity.url).query)}
+    except ValueError:
+        return False
+    return bool(identity.url) and not identity.path and not any(_PAGE_NAMES.match(name) for name in names)
 
 
 def _is_a_grid(seen: Sequence[SeenPrice]) -> bool:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from arb_pipelines.scraping.extraction.anchors import Anchors
+from arb_pipelines.scraping.extraction.anchors import Anchors, spans_around
 from arb_pipelines.scraping.extraction.candidates import CandidateSheet
 from arb_pipelines.scraping.extraction.currencies import (
     WEAK_SIGNS,
@@ -32,7 +32,7 @@ from arb_pipelines.scraping.extraction.document import (
     squeeze,
 )
 from arb_pipelines.scraping.extraction.grids import find_grid_members
-from arb_pipelines.scraping.extraction.money_text import MoneyMention, find_money
+from arb_pipelines.scraping.extraction.money_text import MoneyMention, find_money, has_signed_number
 from arb_pipelines.scraping.extraction.price_elements import (
     joined_text,
     label_before,
@@ -72,13 +72,18 @@ class SeenPrice:
     in_grid: bool = False
 
 
-def propose_from_text(document: Document, sheet: CandidateSheet, regions: Regions, anchors: Anchors) -> list[SeenPrice]:
+def propose_from_text(
+    document: Document, sheet: CandidateSheet, regions: Regions, anchors: Anchors, is_sure: bool = False
+) -> list[SeenPrice]:
     """Propose the likeliest visible prices; return every amount that was seen, in document order.
+
+    With `is_sure` (the markup names the product and its price) only what stands around heading and buy button is
+    read: that confirms or contradicts the markup, and half of a page's CPU went into its neighbours' prices.
 
     The weight grows with the score and with how far the next other amount is behind: a page that shows one
     amount beside its heading needs no class to say that it is the price.
     """
-    seen = see_prices(document, regions, anchors)
+    seen = see_prices(document, regions, anchors, is_sure)
     best: dict[Decimal, SeenPrice] = {}
     for item in seen:
         value = Decimal(item.mention.amount)
@@ -108,9 +113,9 @@ class _Amount:
     is_first: bool
 
 
-def see_prices(document: Document, regions: Regions, anchors: Anchors) -> list[SeenPrice]:
-    """Return the amounts in the page's text, with role and score, in document order."""
-    amounts = list(_find_amounts(document))
+def see_prices(document: Document, regions: Regions, anchors: Anchors, is_sure: bool = False) -> list[SeenPrice]:
+    """Return the amounts in the page's text (`is_sure`: around the anchors), with role and score, in order."""
+    amounts = list(_find_amounts(document, spans_around(document, anchors) if is_sure else ()))
     tiled = find_grid_members([(a.holder, a.mention.amount) for a in amounts if a.mention.currencies])
     crowds = Counter(signature_of(amount.holder) for amount in amounts)
     seen: list[SeenPrice] = []
@@ -124,11 +129,12 @@ def see_prices(document: Document, regions: Regions, anchors: Anchors) -> list[S
     return _settle_pairs(document, seen)
 
 
-def _find_amounts(document: Document) -> Iterator[_Amount]:
+def _find_amounts(document: Document, spans: Sequence[range]) -> Iterator[_Amount]:
     done: set[Element] = set()
     homes = _homes(document)
     has_digit = _DIGIT.search
-    numbers = [(element, text) for element, text, _ in document.texts if has_digit(text)]
+    texts = document.texts if not spans else [t for t in document.texts if any(t[2] in span for span in spans)]
+    numbers = [(element, text) for element, text, _ in texts if has_digit(text)]
     for element, own_text in numbers[:MAX_NUMBERS]:
         if not _may_be_price(element, own_text):
             continue
@@ -160,7 +166,7 @@ def _without_weak_sign(mention: MoneyMention, homes: set[str | None]) -> MoneyMe
 
 
 def _may_be_price(element: Element, text: str) -> bool:
-    if _MAYBE_SIGN.search(text) and any(mention.currencies for mention in find_money(text[:300])):
+    if _MAYBE_SIGN.search(text) and has_signed_number(text[:300]):
         return True
     plain = text.strip()
     if len(plain) >= 60:

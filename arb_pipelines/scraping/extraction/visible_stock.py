@@ -6,12 +6,14 @@ can be pressed states that the shop takes an order; a phrase that says otherwise
 
 from __future__ import annotations
 
+from arb_pipelines.scraping.extraction.anchors import find_contact
 from arb_pipelines.scraping.extraction.candidates import CandidateSheet
 from arb_pipelines.scraping.extraction.document import Document, Element, marks_of, place_of, squeeze, text_of
 from arb_pipelines.scraping.extraction.regions import Regions
 from arb_pipelines.scraping.extraction.stock_words import availability_of_text
 from arb_pipelines.scraping.extraction.vocabulary import mark_names
 
+CONTACT_WEIGHT = 1.0  # just enough alone: an advertisement that can be answered is still on offer
 MAX_DISTANCE = 450
 MAX_PHRASE_CHARS = 90
 
@@ -32,6 +34,10 @@ def propose_stock(
         weight = 2.2 if "stock" in mark_names(near) else 1.2
         weight *= 1.0 if len(phrase) <= 45 else 0.6
         sheet.add("availability", state.value, "visible", weight, phrase, place_of(element))
+    contact = find_contact(document, regions) if button is None and not sheet.of("availability") else None
+    if contact is not None:
+        shown = text_of(contact, 60) or marks_of(contact)
+        sheet.add("availability", "InStock", "button", CONTACT_WEIGHT, shown, place_of(contact))
     if button is not None:
         is_off = button.get("disabled") is not None or "disabled" in mark_names(marks_of(button))
         state_words = availability_of_text(text_of(button, 60) or button.get("value"))

@@ -72,12 +72,12 @@ class Lexicon:
         """Return which lists have a phrase in `text`; punctuation before and after a phrase does not count."""
         tokens = _TOKEN.findall(text.lower())
         hits: list[tuple[str, int, int]] = []
+        by_first, by_prefix = self._by_first, self._by_prefix
         for at, token in enumerate(tokens):
-            candidates = self._by_first.get(token, ())
-            prefixed = self._by_prefix.get(token[:3])
-            for steps, name in (*candidates, *prefixed) if prefixed else candidates:
-                if _fits(steps, tokens, at):
-                    hits.append((name, at, at + len(steps)))
+            if token in by_first or token[:3] in by_prefix:
+                for steps, name in (*by_first.get(token, ()), *by_prefix.get(token[:3], ())):
+                    if _fits(steps, tokens, at):
+                        hits.append((name, at, at + len(steps)))
         if self._unspaced and not text.isascii():
             hits.extend(self._find_unspaced(text.lower().strip(" :：()（）"), len(tokens)))
         if not hits:
@@ -148,11 +148,16 @@ class _MarkLists:
         text = split_marks(raw_marks)
         letters = _LETTERS.findall(text)
         found: set[str] = set()
+        words, beginnings, pairs = self.words, self.beginnings, self.pairs
         for word in letters:
-            found.update(self.words.get(word, ()))
-            found.update(name for start, name in self.beginnings.get(word[:3], ()) if word.startswith(start))
+            if word in words:
+                found.update(words[word])
+            if word[:3] in beginnings:
+                found.update(name for start, name in beginnings[word[:3]] if word.startswith(start))
         for first, second in pairwise(letters):
-            found.update(self.pairs.get(f"{first} {second}", ()))
+            pair = f"{first} {second}"
+            if pair in pairs:
+                found.update(pairs[pair])
         found.update(name for fragment, name in self.fragments if fragment in text)
         return frozenset(found)
 

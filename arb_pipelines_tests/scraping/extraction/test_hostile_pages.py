@@ -15,6 +15,10 @@ BODIES = {
     "many elements": b"<html><body>" + b"<p>5 EUR</p>" * 200_000,
     "many links": b"<html><body>" + b"<a href='/p/1'>x</a>" * 100_000,
     "huge attribute": b"<html><body><div title='" + b"x" * 7_000_000 + b"'>x</div>",
+    "huge class": b"<html><body><div class='" + b"price old " * 300_000 + b"'>$5</div>",
+    "many headings": b"<html><body>" + b"<h1>x</h1>" * 50_000,
+    "many scripts": b"<html><body>" + b'<script>var a = {"price": 1, "name": "x"}</script>' * 5_000,
+    "deep offers": b'<html><script type="application/ld+json">' + b'{"offers":' * 100_000 + b"</script><body>x",
     "one endless text": b"<html><body><p>" + b"1" * 3_000_000,
     "endless spaces": b"<html><body><p>$" + b" " * 3_000_000 + b"5",
     "endless commas": b"<html><body><p>$" + b"1," * 1_000_000,
@@ -39,7 +43,7 @@ def test_no_body_breaks_the_reader(name: str) -> None:
     assert reading.product.name is None or len(reading.product.name) <= 300
 
 
-@pytest.mark.parametrize("url", ["", "x", "http://[::1", "https://shop.example/%zz", "https://" + "a" * 10_000])
+@pytest.mark.parametrize("url", ["", "x", "http://[::1", "https://shop.example/%zz", "https://" + "a" * 10_000 + "/p"])
 def test_no_address_breaks_the_reader(url: str) -> None:
     assert read(page(PRICED), url=url).product.price == "24.90"
 
@@ -80,6 +84,20 @@ def test_one_broken_block_does_not_hide_the_next() -> None:
 def test_sloppy_json_is_read(block: str) -> None:
     head = f'<script type="application/ld+json">{block}</script>'
     assert read(page("<h1>Blue Kettle 1.7 l</h1>", head), url=URL).product.price == "24.90"
+
+
+@pytest.mark.parametrize(
+    "place", ["<script>var related = [{data}]</script>", "<script>window.__STATE__ = {{'a': {data}}}</script>"]
+)
+def test_prices_in_scripts_for_other_products_do_not_count(place: str) -> None:
+    other = '{"name": "Red Pan 28 cm", "sku": "P-28", "price": "19.00", "currency": "USD"}'
+    record = read(page(PRICED + place.format(data=other))).product
+    assert (record.price, record.currency) == ("24.90", "EUR")
+
+
+def test_a_page_that_names_two_prices_equally_names_none() -> None:
+    twins = "".join(f"<div><span class='price'>€ {amount}</span></div>" for amount in ("24,90", "39,90"))
+    assert read(page(f"<h1>Kettles</h1>{twins}")).product.price is None
 
 
 def test_prompt_like_text_is_only_text() -> None:

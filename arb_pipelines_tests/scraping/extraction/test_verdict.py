@@ -81,3 +81,16 @@ def test_a_text_that_speaks_of_robots_is_no_challenge() -> None:
     body = "<h1>Robot vacuum</h1><div class='price'>$199.00</div><p>Are you a robot fan? Access denied to dust.</p>"
     reading = read(page(body + "<p>More and more text. </p>" * 200))
     assert (reading.verdict, reading.product.price) == (None, "199.00")
+
+
+@pytest.mark.parametrize(
+    ("url", "price"),
+    [
+        ("https://shop.example/", None),
+        ("https://shop.example/?utm_source=x", None),
+        ("https://shop.example/?product=7", "24.90"),
+        ("", "24.90"),
+    ],
+)
+def test_a_shops_front_page_has_no_price(url: str, price: str | None) -> None:
+    assert read(page("<h1>Blue Kettle</h1><div class='price'>€ 24,90</div>"), url=url).product.price == price
