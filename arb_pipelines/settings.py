@@ -6,6 +6,7 @@ services get plain values; only `defs/resources.py`, the API and the command lin
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Sequence
 from datetime import timedelta
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from arb_pipelines.domain.approval import ApprovalPolicy
 from arb_pipelines.domain.money import Money
@@ -27,6 +28,20 @@ from arb_pipelines.domain.spend_limit import SpendLimit
 
 # The headless shell first: a page costs 360-690 CPU ms in it, 980 in the full Chromium.
 BROWSERS = ("chromium-headless-shell", "chromium", "google-chrome", "chromium-browser")
+
+
+class BrowserEngine(StrEnum):
+    """Which browser renders pages. Firefox is Playwright's own build; a system's cannot be driven."""
+
+    CHROMIUM = "chromium"
+    FIREFOX = "firefox"
+
+
+# Where `playwright install` puts what it fetches, below its folder; the best of each engine first.
+PLAYWRIGHT_BUILDS = {
+    BrowserEngine.CHROMIUM: ("chromium_headless_shell-*/*/*headless*shell", "chromium-*/*/chrome"),
+    BrowserEngine.FIREFOX: ("firefox-*/firefox/firefox",),
+}
 
 
 class Mode(StrEnum):
@@ -40,7 +55,12 @@ class Settings(BaseSettings):
     """Settings, read from `ARB_*` environment variables and a `.env` file in the working folder."""
 
     model_config = SettingsConfigDict(
-        env_prefix="ARB_", env_file=".env", extra="ignore", validate_default=True, frozen=True
+        env_prefix="ARB_",
+        env_file=".env",
+        extra="ignore",
+        validate_default=True,
+        frozen=True,
+        hide_input_in_errors=True,  # a proxy's address may hold a password
     )
 
     home: Path = Field(Path(".arb"), description="Folder of the embedded stores, logs and the Dagster home.")
@@ -64,10 +84,18 @@ class Settings(BaseSettings):
     crawl_deadline_s: Annotated[int, Field(ge=10)] = Field(240, description="Longest crawl of one shard, s.")
     user_agent: str = Field(
         "arb_pipelines/0.1 (+https://example.org/contact)",
-        description="Sent to every shop; put a page or address where you can be reached.",
+        description="Sent to every shop; put a page or mail address of yours, or no public shop is visited.",
     )
     allow_loopback: bool = Field(False, description="Allow sites on this machine (the sandbox world sets it).")
-    browser_path: Path | None = Field(None, description="Chromium to use; default: the first one found.")
+    proxy_urls: Annotated[list[SecretStr], NoDecode] = Field(
+        [],
+        description="Proxies to crawl through (`http://user:password@host:port`, by commas); default: directly.",
+    )
+    browser_engine: BrowserEngine = Field(BrowserEngine.CHROMIUM, description="`chromium` or `firefox`.")
+    browser_path: Path | None = Field(None, description="Browser to use; default: the first one found.")
+    browser_grid_url: SecretStr | None = Field(
+        None, description="Browser elsewhere: `ws://` a Playwright server, `http://` or `cdp+ws://` a Chromium."
+    )
 
     currency: str = Field("USD", description="Currency of the books (ISO 4217).")
     min_roi: Decimal = Field(Decimal("0.30"), description="Smallest profit / landed cost to buy at.")
@@ -94,6 +122,9 @@ class Settings(BaseSettings):
     )
     sandbox_speed: Annotated[int, Field(ge=1)] = Field(3600, description="World seconds in one real second.")
     start_sensors: bool = Field(False, description="Start with sensors and schedules on (`arb demo` does).")
+    raw_pages_days: Annotated[int, Field(ge=1)] = Field(
+        2, description="How long pages are kept as they came, days (3 GB a day at 500 real shops)."
+    )
     retention_days: Annotated[int, Field(ge=1)] = Field(7, description="How long finished runs are kept, days.")
 
     @field_validator("home", "sites_dir")
@@ -102,10 +133,35 @@ class Settings(BaseSettings):
         """Child processes run in other folders, so a relative path is fixed at once."""
         return path.expanduser().absolute()
 
+    @field_validator("proxy_urls", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        """A list in one variable is a text with commas."""
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("proxy_urls")
+    @classmethod
+    def _plain_proxies(cls, urls: list[SecretStr]) -> list[SecretStr]:
+        """Scrapy speaks HTTP to a proxy, and the message must not show a password."""
+        for place, url in enumerate(urls, start=1):
+            if not re.fullmatch(r"http://(?:[^\s/@]+@)?[\w.:\[\]-]+/?", url.get_secret_value()):
+                raise ValueError(f"proxy {place} is not of the form http://host:port or http://user:password@host:port")
+        return urls
+
+    @property
+    def proxies(self) -> list[str]:
+        """The pool of proxies as plain URLs; empty means direct."""
+        return [url.get_secret_value() for url in self.proxy_urls]
+
     @cached_property
     def books_url(self) -> str:
         """Where the books are; each mode has its own embedded database, so paper money never meets real money."""
         return self.database_url or f"sqlite:///{self.home / f'books-{self.mode}.sqlite'}"
+
+    @property
+    def raw_pages_dir(self) -> Path:
+        """Where the pages are kept as they came."""
+        return self.home / "raw_pages"
 
     @cached_property
     def raw_store(self) -> tuple[str, dict[str, str]]:
@@ -126,12 +182,16 @@ class Settings(BaseSettings):
         return self.home / "dagster"
 
     @property
+    def grid_url(self) -> str | None:
+        """The address of the browser elsewhere, as the crawl child gets it."""
+        return self.browser_grid_url.get_secret_value() if self.browser_grid_url else None
+
+    @property
     def browser(self) -> Path | None:
-        """The Chromium for shops that need one: the one set, else the first on the PATH."""
+        """The browser for shops that need one: the one set, else the first on the PATH, else Playwright's own."""
         if self.browser_path is not None:
             return self.browser_path
-        found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-        return Path(found) if found else None
+        return find_browser(self.browser_engine)
 
     @property
     def selling_days_a_day(self) -> float:
@@ -184,3 +244,14 @@ class Settings(BaseSettings):
             max_open=self.policy_max_open,
             valid_for=timedelta(seconds=self.approval_valid_s),
         )
+
+
+def find_browser(engine: BrowserEngine, playwright_folder: Path | None = None) -> Path | None:
+    """Return the first browser of `engine` on the PATH or in Playwright's folder, None when there is none."""
+    on_path = (shutil.which(name) for name in BROWSERS if engine is BrowserEngine.CHROMIUM)
+    found = next((path for path in on_path if path), None)
+    if found:
+        return Path(found)
+    folder = playwright_folder or Path.home() / ".cache" / "ms-playwright"
+    builds = (build for pattern in PLAYWRIGHT_BUILDS[engine] for build in sorted(folder.glob(pattern), reverse=True))
+    return next(builds, None)

@@ -28,7 +28,7 @@ from arb_pipelines.scraping.context import CrawlContext
 from arb_pipelines.scraping.crawl_spec import CrawlSpec, SpecError, load_spec
 from arb_pipelines.scraping.page_memory import PageMemories
 from arb_pipelines.scraping.segments import SegmentWriter
-from arb_pipelines.scraping.settings import browser_settings, crawl_settings
+from arb_pipelines.scraping.settings import browser_settings, crawl_settings, static_settings
 from arb_pipelines.scraping.shipping_leftovers import ship_leftovers
 from arb_pipelines.scraping.site_state import SiteStates
 from arb_pipelines.scraping.visits import VisitRecorder, visit_to_json, write_visits
@@ -135,7 +135,7 @@ def run_spiders(context: CrawlContext) -> None:
     base |= {"DOWNLOAD_TIMEOUT": spec.request_timeout_s} if spec.request_timeout_s else {}
     process = AsyncCrawlerProcess(base)
     for (shape, rendering), sites in group_sites(context).items():
-        changes = browser_settings(spec.request_timeout_s) if rendering is Rendering.BROWSER else {}
+        changes = browser_settings(spec.request_timeout_s) if rendering is Rendering.BROWSER else static_settings()
         crawler = Crawler(load_named(SPIDERS[shape]), Settings(base | changes))
         process.crawl(crawler, context=context, sites=sites)
     process.start()

@@ -42,15 +42,37 @@ _BY_TYPE: tuple[tuple[type[BaseException], str], ...] = (
 _BY_TEXT = (
     ("max redirections", "redirect_loop"),
     ("DOWNLOAD_MAXSIZE", "too_large"),
+    ("HeadTooLargeError", "too_large"),
     ("ssrf_", "ssrf_private_address"),
     ("certificate verify failed", "tls_error"),
+    ("ParseError", "bad_response"),
+    ("Content-Length", "bad_response"),
+    ("non-decimal digits", "bad_response"),  # of a Content-Length
     ("SSL", "tls_error"),
+    ("ERR_CERT_", "tls_error"),
+    ("SEC_ERROR_", "tls_error"),
     ("ERR_TOO_MANY_REDIRECTS", "redirect_loop"),
+    ("NS_ERROR_REDIRECT_LOOP", "redirect_loop"),
+    ("ERR_UNSAFE_REDIRECT", "bad_redirect"),
+    ("ERR_UNKNOWN_URL_SCHEME", "bad_redirect"),
     ("ERR_CONNECTION_REFUSED", "connection_refused"),
     ("ERR_NAME_NOT_RESOLVED", "dns_failure"),
+    ("ERR_RESPONSE_HEADERS_TOO_BIG", "too_large"),
+    ("ERR_CONTENT_LENGTH_MISMATCH", "truncated"),
+    ("ERR_INCOMPLETE_CHUNKED_ENCODING", "truncated"),
+    ("ERR_INVALID_HTTP_RESPONSE", "bad_response"),
+    ("ERR_RESPONSE_HEADERS_MULTIPLE", "bad_response"),
+    ("ERR_CONTENT_DECODING_FAILED", "bad_response"),
+    ("ERR_TIMED_OUT", "timeout"),
+    ("ERR_ABORTED", "not_html"),  # a navigation that turned into a download
+    ("Download is starting", "not_html"),
+    ("crashed", "page_crashed"),
     ("Timeout", "timeout"),
     ("Executable doesn't exist", "browser_missing"),
-    ("BrowserType.launch", "browser_missing"),
+    ("BrowserType.", "browser_missing"),
+    ("has been closed", "browser_lost"),
+    ("ERR_", "connection_lost"),
+    ("NS_ERROR_", "connection_lost"),
 )
 
 

@@ -7,13 +7,14 @@ is connected to, so a name that changes its answer between check and use gains n
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from scrapy.exceptions import IgnoreRequest
 from scrapy.resolver import CachingThreadedResolver
 from twisted.internet.defer import Deferred
+from twisted.internet.error import DNSLookupError
 
-from arb_pipelines.scraping.net_guard import refusal_of_address
+from arb_pipelines.scraping.net_guard import refusal_of_answer
 
 
 class RefusedAddressError(IgnoreRequest):
@@ -24,6 +25,7 @@ class GuardedResolver(CachingThreadedResolver):
     """Scrapy's caching resolver with the address rule of `net_guard` on every answer."""
 
     allow_loopback = False
+    refused: ClassVar[dict[str, str]] = {}  # name to reason: Twisted turns every failure here into "no such name"
 
     @classmethod
     def from_crawler(cls, crawler: Any, reactor: Any) -> GuardedResolver:
@@ -34,10 +36,11 @@ class GuardedResolver(CachingThreadedResolver):
 
     def getHostByName(self, name: str, timeout: Sequence[int] = ()) -> Deferred[str]:  # noqa: N802 - Twisted's name
         """Resolve `name`, then judge the address."""
-        return super().getHostByName(name, timeout).addCallback(self._judge)
+        return super().getHostByName(name, timeout).addCallback(self._judge, name)
 
-    def _judge(self, address: str) -> str:
-        refusal = refusal_of_address(address, self.allow_loopback)
+    def _judge(self, address: str, name: str) -> str:
+        refusal = refusal_of_answer(name, address, self.allow_loopback)
         if refusal:
-            raise RefusedAddressError(refusal)
+            self.refused[name] = refusal
+            raise DNSLookupError(refusal)
         return address

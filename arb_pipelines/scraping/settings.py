@@ -51,7 +51,6 @@ def crawl_settings(
         "MEMUSAGE_LIMIT_MB": 1024,
         "MEMUSAGE_CHECK_INTERVAL_SECONDS": 5.0,
         "ITEM_PIPELINES": {f"{PACKAGE}.pipelines.raw_scrapes.RawScrapesPipeline": 300},
-        "DOWNLOAD_HANDLERS": dict.fromkeys(("http", "https"), f"{PACKAGE}.limited_http.LimitedHttpHandler"),
         "DOWNLOADER_MIDDLEWARES": _middlewares(),
         "DUPEFILTER_CLASS": "scrapy.dupefilters.BaseDupeFilter",  # a visit plan holds each URL once
         "ROBOTSTXT_OBEY": True,
@@ -91,6 +90,11 @@ def _middlewares() -> dict[str, int | None]:
         f"{PACKAGE}.middlewares.markup.MarkupMiddleware": 585,  # above decompression
         f"{PACKAGE}.middlewares.raw_pages.RawPagesMiddleware": 595,  # below decompression: bytes as they came
     }
+
+
+def static_settings() -> dict[str, Any]:
+    """Return the settings to lay over `crawl_settings` for sites that plain HTTP is enough for."""
+    return {"DOWNLOAD_HANDLERS": dict.fromkeys(("http", "https"), f"{PACKAGE}.limited_http.LimitedHttpHandler")}
 
 
 def browser_settings(request_timeout_s: float | None = None) -> dict[str, Any]:

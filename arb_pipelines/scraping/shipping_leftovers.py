@@ -93,15 +93,15 @@ def _sites(leftover: Leftover) -> dict[str, Site]:
             site = build_site(raw)
         except SiteError as error:
             logger.warning("a site of tick %s is read without its rules: %s", leftover.tick_id, error)
-            names = (str(raw.get(name)) for name in ("key", "name", "url"))
-            site = Site(*names, site_class=_class_of(raw))
+            key, name, url = (str(raw.get(field)) for field in ("key", "name", "url"))
+            site = Site(key, name, url, site_class=_class_of(raw))
         found[site.key] = site
     return found
 
 
 def _class_of(raw: dict[str, Any]) -> SiteClass:
     try:
-        return SiteClass(raw.get("site_class"))
+        return SiteClass(str(raw.get("site_class")))
     except ValueError:
         return SiteClass.RESTRICTED
 

@@ -10,6 +10,7 @@ import pytest
 from arb_pipelines.domain.site import Rendering, Site, SiteClass, VisitOutcome
 from arb_pipelines.scraping.browser import missing_browser, shows_price
 from arb_pipelines.services.crawling import CrawlPlan, run_crawl
+from arb_pipelines.settings import BrowserEngine, find_browser
 from arb_pipelines_tests.conftest import skip_or_fail
 from arb_pipelines_tests.scraping import jsonl_store
 from arb_pipelines_tests.scraping.shop_servers import html, open_shop, selling
@@ -66,3 +67,25 @@ def test_what_is_missing_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("text", "shown"), [("now € 5", True), ("5 EUR", True), ("5 pieces", False)])
 def test_a_filled_page_shows_a_price(text: str, shown: bool) -> None:
     assert shows_price(text) is shown
+
+
+def test_a_browser_elsewhere_needs_none_here() -> None:
+    assert missing_browser(None, "http://grid.example:9222") is None
+
+
+def test_the_best_browser_is_found_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    system, own = tmp_path / "bin", tmp_path / "playwright"
+    monkeypatch.setenv("PATH", str(system))
+    assert find_browser(BrowserEngine.CHROMIUM, own) is None
+    expected = []
+    for path in (
+        own / "chromium-1" / "chrome-linux" / "chrome",
+        own / "chromium_headless_shell-1" / "chrome-linux" / "headless_shell",
+        system / "chromium",
+        system / "chromium-headless-shell",
+    ):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o755)
+        expected.append(find_browser(BrowserEngine.CHROMIUM, own) == path)
+    assert expected == [True] * 4
+    assert find_browser(BrowserEngine.FIREFOX, own) is None

@@ -50,7 +50,7 @@ class RawPagesMiddleware:
     def process_request(self, request: Request) -> None:
         """Add the validators of the last reading to the request of a product page."""
         page = self._remembered(request)
-        if page is None or request.meta.get("playwright"):
+        if page is None or request.meta.get("browser"):
             return
         if page.etag:
             request.headers.setdefault("If-None-Match", page.etag)
