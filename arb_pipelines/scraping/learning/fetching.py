@@ -19,6 +19,7 @@ import certifi
 import httpcore
 from protego import Protego
 
+from arb_pipelines.domain.manners import has_contact, is_loopback
 from arb_pipelines.scraping.net_guard import refusal_of_answer, refusal_of_url
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
@@ -29,6 +30,7 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _TIMEOUTS = {"connect": 10.0, "read": 15.0, "write": 10.0, "pool": 10.0}
 
 SENTENCES = {
+    "no_contact": "the shop could not reach you: put a page or mail address of yours into ARB_USER_AGENT",
     "bad_url": "this is no web address: give one that starts with https:// or http://",
     "forbidden_host": "pages of this shop may not be fetched; use the marketplace's API adapter",
     "ssrf_private_address": "this address is not on the public internet, so it is not fetched",
@@ -167,6 +169,8 @@ class PoliteClient:
     def _refuse(self, url: str) -> None:
         if refusal := refusal_of_url(url, self.allow_loopback):
             raise FetchError(refusal, url)
+        if not is_loopback(url) and not has_contact(self.user_agent):
+            raise FetchError("no_contact", url)
 
     def _wait(self, rules: Protego | None) -> None:
         """Keep the delay between two requests, or robots.txt's own when that is longer."""

@@ -22,6 +22,7 @@ from arb_pipelines_tests.scraping.shop_servers import (
 )
 
 AGENT = "arb_pipelines/0.1 (+https://example.org/contact)"
+REACHABLE = "arb_pipelines/0.1 (+https://192.0.2.7/contact)"
 
 
 def client(**changes: Any) -> PoliteClient:
@@ -93,7 +94,7 @@ def answering(*addresses: str) -> Callable[..., list[Any]]:
 def test_a_name_that_points_inside_is_refused(addresses: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", answering(*addresses))
     with pytest.raises(FetchError) as caught:
-        PoliteClient(AGENT).fetch("http://shop.example/")
+        PoliteClient(REACHABLE).fetch("http://shop.example/")
     assert caught.value.reason == "ssrf_private_address"
 
 
@@ -103,7 +104,7 @@ def test_an_unknown_host_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(socket, "getaddrinfo", fail)
     with pytest.raises(FetchError, match="the host is not known"):
-        PoliteClient(AGENT).fetch("http://shop.example/")
+        PoliteClient(REACHABLE).fetch("http://shop.example/")
 
 
 def test_sitemaps_are_followed_products_first() -> None:
@@ -139,3 +140,9 @@ def test_a_bad_sitemap_is_empty(body: bytes) -> None:
 def test_entities_of_a_sitemap_are_not_resolved() -> None:
     body = b'<!DOCTYPE u [<!ENTITY x SYSTEM "file:///etc/hostname">]><u><url><loc>https://s.example/&x;</loc></url></u>'
     assert read_sitemap(body)[1] in ([], ["https://s.example/"])
+
+
+def test_no_public_shop_is_asked_without_a_contact() -> None:
+    with pytest.raises(FetchError, match="ARB_USER_AGENT") as caught:
+        PoliteClient(AGENT).fetch("http://shop.example/")
+    assert caught.value.reason == "no_contact"
