@@ -1,132 +1,253 @@
-"""What a title says: brand, model, condition words, features.
+"""What a title says, as one record: brand, model, condition words, features, quantity, each with a confidence.
 
-What belongs here: a spaCy pipeline made of rules alone (blank English tokenizer and EntityRuler; nothing is
-downloaded). Brands come from the known products, so a brand that was never seen is not found; that needs the
-trained recogniser that grows in here. It reads titles for people and features, and decides no purchase.
+What belongs here: joining what the pipeline recognises (`title_pipeline.py`) with what the text states
+(`title_rules.py`). Unknown is None with confidence 0. It reads titles for people and for matching features, and
+decides no purchase.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
-from arb_pipelines.domain.product import MAX_TITLE_CHARS, normal_brand, pack_quantity
-from arb_pipelines.ml.title_words import (
-    COLOURS,
-    CONDITION_PHRASES,
-    GENERIC_ACRONYMS,
-    MEASURE_UNITS,
-    MODEL_WORDS,
-    ROMAN_NUMERALS,
-    STORAGE_UNITS,
-)
+from arb_pipelines.domain.product import normal_brand
+from arb_pipelines.ml.title_grammar import MarkedTitle
+from arb_pipelines.ml.title_pipeline import WordClasses, cut_brands
+from arb_pipelines.ml.title_rules import Mark, TitleStatements, plain_text, read_statements
+from arb_pipelines.ml.title_words import MEASURE_UNITS, MODEL_WORDS
 
-_FEATURE_LABELS = ("STORAGE", "COLOUR", "MEASURE")
-_MEASURE = re.compile(
-    rf"^[0-9]+(?:[.,][0-9]+)?({'|'.join(sorted(MEASURE_UNITS | set(STORAGE_UNITS)))})$", re.IGNORECASE
-)
+BATCH = 512
+MAX_READ_CHARS = 300  # makers and models stand in the first words; a longer text is a description
+MAX_BRAND_CHARS = 40
+MIN_CODE_CHARS = 4
+_FITS = frozenset({"for", "fits", "replaces", "compatible"})
+_NOT_THE_MAKER = _FITS | {"with", "w/"}
 
 
 @dataclass(frozen=True, slots=True)
-class TitleFacts:
-    """What was found. `brand` is spelt as in the gazetteer; `quantity` None means the title contradicts itself.
+class Entity:
+    """A marked stretch of the title; `confidence` is the share of such findings that were right when measured."""
 
-    `entities` holds (label, text) of everything the rules marked, in the order of the title.
-    """
+    label: str
+    text: str
+    start: int
+    end: int
+    confidence: float
 
+
+@dataclass(frozen=True, slots=True)
+class TitleRecord:
+    """What was understood. `quantity` None: the title contradicts itself; 1 where it says nothing."""
+
+    title: str
     brand: str | None
+    brand_confidence: float
     model: str | None
+    model_confidence: float
     condition_indicators: tuple[str, ...]
     key_features: tuple[str, ...]
     quantity: int | None
-    entities: tuple[tuple[str, str], ...]
+    size: str | None
+    colour: str | None
+    storage: str | None
+    edition: str | None
+    entities: tuple[Entity, ...]
+    confidence: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the record as plain values, ready for JSON."""
+        return asdict(self)
 
 
-def extract_title(text: str, brands: Iterable[str]) -> TitleFacts:
-    """Return what one title says. For many titles build the extractor once."""
-    return build_extractor(brands)(text)
+class TitleReader:
+    """Reads titles with a trained pipeline. Build it once: loading costs seconds, a title under a millisecond."""
+
+    def __init__(self, nlp: Any) -> None:
+        """Take a pipeline from `title_store.load_or_train` or `title_pipeline.train_pipeline`."""
+        self._nlp = nlp
+        kept = nlp.meta.get("finding_precision", {})
+        self._precision: dict[str, float] = {kind: round(share, 3) for kind, share in kept.items()}
+
+    def read(self, title: str, description: str = "") -> TitleRecord:
+        """Return what one title says; the description fills what the title leaves open."""
+        return next(self.read_many([title], [description]))
+
+    def read_many(self, titles: Sequence[str], descriptions: Sequence[str] = ()) -> Iterator[TitleRecord]:
+        """Yield one record a title, in order, in batches."""
+        plain = [plain_text(title)[:MAX_READ_CHARS] for title in titles]
+        stated = descriptions or [""] * len(titles)
+        for text, title, description, doc in zip(
+            plain, titles, stated, self._nlp.pipe(plain, batch_size=BATCH), strict=True
+        ):
+            yield self._record(text, doc, read_statements(title, description))
+
+    def measure(self, titles: Sequence[MarkedTitle]) -> dict[str, float]:
+        """Learn how often each kind of finding is right on marked titles, and keep it as the confidence."""
+        hits: Counter[str] = Counter()
+        tries: Counter[str] = Counter()
+        docs = self._nlp.pipe([title.text for title in titles], batch_size=BATCH)
+        for title, doc in zip(titles, docs, strict=True):
+            for label, truth in (("BRAND", title.brand), ("MODEL", title.model)):
+                span, kind = find(doc, doc.ents, label, self._makers)
+                if span is not None:
+                    tries[kind] += 1
+                    hits[kind] += truth == (span.start_char, span.end_char)
+        # One doubtful case is added to each kind, so that a rare kind of finding is never certain.
+        self._precision = {kind: round((hits[kind] + 0.5) / (count + 1), 3) for kind, count in tries.items()}
+        self._nlp.meta["finding_precision"] = self._precision
+        return self._precision
+
+    def know(self, brands: Iterable[str]) -> None:
+        """Add makers, e.g. those of the known products; no training is needed."""
+        known = [" ".join(brand) for brand in self._makers]
+        pipe = self._nlp.get_pipe("title_words")
+        pipe.classes = WordClasses(pipe.classes.words, [*known, *cut_brands(self._nlp, brands)])
+
+    @property
+    def _makers(self) -> frozenset[tuple[str, ...]]:
+        makers: frozenset[tuple[str, ...]] = self._nlp.get_pipe("title_words").classes.brands
+        return makers
+
+    def save(self, folder: Path) -> None:
+        """Write the pipeline to a folder that does not exist yet."""
+        self._nlp.to_disk(folder)
+
+    def _record(self, text: str, doc: Any, stated: TitleStatements) -> TitleRecord:
+        marked, makers = doc.ents, self._makers
+        found = {label: find(doc, marked, label, makers) for label in ("BRAND", "MODEL")}
+        sure = {label: 0.0 if span is None else self._precision.get(kind, 0.5) for label, (span, kind) in found.items()}
+        brand, model = (_text(found[label][0]) for label in ("BRAND", "MODEL"))
+        if normal_brand(brand) is None or len(brand or "") > MAX_BRAND_CHARS:
+            brand, sure["BRAND"] = None, 0.0
+        entities = [
+            Entity(label, span.text, span.start_char, span.end_char, sure[label])
+            for label, (span, _) in found.items()
+            if span is not None and sure[label]
+        ]
+        entities += [Entity(m.label, m.text, m.start, m.end, 1.0) for m in stated.marks if not _inside(m, entities)]
+        phrases = [e for e in marked if e.label_ in {"KIND", "FEATURE"}]
+        entities += [
+            Entity(p.label_, p.text, p.start_char, p.end_char, 1.0) for p in phrases if not _covered(p, entities)
+        ]
+        entities.sort(key=lambda entity: entity.start)
+        told = {"STORAGE", "SIZE", "COLOUR", "EDITION", "KIND", "FEATURE"}
+        return TitleRecord(
+            title=text,
+            brand=brand,
+            brand_confidence=sure["BRAND"],
+            model=model,
+            model_confidence=sure["MODEL"],
+            condition_indicators=stated.condition_indicators,
+            key_features=tuple(dict.fromkeys(entity.text for entity in entities if entity.label in told)),
+            quantity=stated.quantity,
+            size=stated.size,
+            colour=stated.colour,
+            storage=stated.storage,
+            edition=stated.edition,
+            entities=tuple(entities),
+            confidence=round(sum(sure.values()) / 2, 3),
+        )
 
 
-def build_extractor(brands: Iterable[str]) -> Callable[[str], TitleFacts]:
-    """Return a function from title to facts that knows these brands (as spelt by us; case does not count)."""
-    nlp = _build_pipeline([brand for brand in dict.fromkeys(brands) if normal_brand(brand)])
+def find(doc: Any, entities: Sequence[Any], label: str, makers: frozenset[tuple[str, ...]]) -> tuple[Any, str]:
+    """Return the span found for a label (None for none) and the kind of finding, for its confidence.
 
-    def extract(text: str) -> TitleFacts:
-        plain = " ".join(re.sub(r"<[^<>]{0,200}>", " ", text[:MAX_TITLE_CHARS]).split())
-        return _facts(nlp(plain), plain)
-
-    return extract
-
-
-def _build_pipeline(brands: Sequence[str]) -> Any:
-    import spacy
-
-    nlp = spacy.blank("en")
-    ruler = nlp.add_pipe("entity_ruler", config={"phrase_matcher_attr": "LOWER"})
-    patterns: list[dict[str, Any]] = [{"label": "BRAND", "pattern": brand, "id": brand} for brand in brands]
-    patterns += [{"label": "CONDITION", "pattern": phrase} for phrase in CONDITION_PHRASES]
-    patterns += [{"label": "COLOUR", "pattern": colour} for colour in COLOURS]
-    sizes = "|".join(STORAGE_UNITS)
-    patterns += [
-        {"label": "STORAGE", "pattern": [{"TEXT": {"REGEX": rf"(?i)^[0-9]{{1,4}}({sizes})$"}}]},
-        {"label": "STORAGE", "pattern": [{"LIKE_NUM": True}, {"LOWER": {"IN": list(STORAGE_UNITS)}}]},
-        {
-            "label": "QUANTITY",
-            "pattern": [{"LOWER": {"IN": ["pack", "set", "lot"]}}, {"LOWER": "of"}, {"LIKE_NUM": True}],
-        },
-        {"label": "QUANTITY", "pattern": [{"LIKE_NUM": True}, {"TEXT": "-", "OP": "?"}, {"LOWER": "pack"}]},
-        {"label": "MEASURE", "pattern": [{"LIKE_NUM": True}, {"LOWER": {"IN": sorted(MEASURE_UNITS)}}]},
-    ]
-    ruler.add_patterns(patterns)
-    return nlp
+    `entities` are those of the document (it builds them anew each time it is asked), `makers` the known ones as
+    lower-case words.
+    """
+    span = next((entity for entity in entities if entity.label_ == label and not _is_what_it_fits(doc, entity)), None)
+    if span is not None:
+        span = _whole_maker(doc, span, makers) if label == "BRAND" else _without_measure(doc, span)
+    if span is not None:
+        tag = span[0].tag_  # known mark, place, kind of word, repeated
+        size = "one" if len(span) == 1 else "more"
+        return span, f"{label}:{tag[0]}{tag[1]}{tag[2] if len(tag) > 2 else ''}:{size}"
+    if label == "MODEL":
+        span = _numbered_line(doc)
+        return (span, "MODEL:line") if span is not None else (_only_code(doc), "MODEL:code")
+    span = _known_maker(doc)
+    return (span, "BRAND:listed") if span is not None else (_strange_first_word(doc), "BRAND:first")
 
 
-def _facts(doc: Any, text: str) -> TitleFacts:
-    entities = [(entity.label_, entity.text) for entity in doc.ents]
-    brand = next((entity for entity in doc.ents if entity.label_ == "BRAND"), None)
-    conditions = [found.lower() for label, found in entities if label == "CONDITION"]
-    features = [found for label, found in entities if label in _FEATURE_LABELS]
-    model = _find_model(doc, 0 if brand is None else brand.end)
-    if model:
-        entities.append(("MODEL", model))
-    return TitleFacts(
-        brand=None if brand is None else brand.ent_id_,
-        model=model,
-        condition_indicators=tuple(dict.fromkeys(conditions)),
-        key_features=tuple(dict.fromkeys(features)),
-        quantity=pack_quantity(text),
-        entities=tuple(entities),
-    )
+def _is_what_it_fits(doc: Any, span: Any) -> bool:
+    """Return whether a maker stands right behind "for" and the like: "case for Apple" is not made by Apple."""
+    return span.label_ == "BRAND" and span.start > 0 and doc[span.start - 1].lower_ in _FITS
 
 
-def _find_model(doc: Any, start: int) -> str | None:
-    """Return the first run of model-like tokens behind the brand that holds a digit."""
-    run: list[Any] = []
-    for token in [*doc[start:], None]:
-        if token is not None and _is_model_token(token, begun=bool(run)):
-            run.append(token)
-            continue
-        if any(any(c.isdigit() for c in found.text) for found in run):
-            return str(doc[run[0].i : run[-1].i + 1].text).strip(" -/")
-        run = []
+def _without_measure(doc: Any, span: Any) -> Any:
+    """Return a model without an amount at its end ("pro 256 GB"); None when nothing with a digit is left of it."""
+    end = span.end
+    behind = doc[end].lower_ if end < len(doc) else ""
+    if span[-1].tag_[2:3] == "u" or (span[-1].tag_[2:3] == "n" and behind in MEASURE_UNITS):
+        end -= 1
+    elif len(span) > 1 and span[-1].lower_ in MEASURE_UNITS and span[-2].tag_[2:3] == "n":
+        end -= 2
+    kept = doc[span.start : end]
+    return kept if end == span.end or any(c.isdigit() for c in kept.text) else None
+
+
+def _whole_maker(doc: Any, span: Any, makers: frozenset[tuple[str, ...]]) -> Any:
+    """Return the whole known maker where only its first words were found: "Quux" of "Quux & Sons"."""
+    end = span.end
+    while end < len(doc) and doc[end].tag_.startswith("I"):
+        end += 1
+    return span if tuple(token.lower_ for token in span) in makers else doc[span.start : end]
+
+
+def _known_maker(doc: Any) -> Any:
+    """Return the first known maker that the title is not merely for."""
+    for token in doc:
+        if token.lower_ in _NOT_THE_MAKER:
+            return None
+        if token.tag_.startswith("B") and not token.ent_type_:
+            end = token.i + 1
+            while end < len(doc) and doc[end].tag_.startswith("I"):
+                end += 1
+            return doc[token.i : end]
     return None
 
 
-def _is_model_token(token: Any, *, begun: bool) -> bool:
-    text, lower = token.text, token.lower_
-    if token.ent_type_ or _MEASURE.match(text):
-        return False
-    if not all(c.isalnum() or c in "-/." for c in text) or lower.startswith("f/"):
-        return False
-    if any(c.isdigit() for c in text) and any(c.isalpha() for c in text):
-        return True
-    if begun:
-        return lower in MODEL_WORDS or lower in ROMAN_NUMERALS or text in {"-", "/"} or text.isdigit()
-    if text.isascii() and text.isupper() and 2 <= len(text) <= 5:
-        return lower not in GENERIC_ACRONYMS
-    # A name before a bare number ("iPhone 13"), unless the number is an amount of something.
-    following = token.doc[token.i + 1] if token.i + 1 < len(token.doc) else None
-    numbered = following is not None and following.text.isdigit() and not following.ent_type_
-    return bool(numbered and token.is_alpha and lower != text)
+def _strange_first_word(doc: Any) -> Any:
+    """Return a first word that is in no list: shops put the maker there."""
+    if len(doc) < 2 or doc[0].ent_type_ or doc[0].norm_ not in {"#a", "#h"}:
+        return None
+    return doc[0:1]
+
+
+def _numbered_line(doc: Any) -> Any:
+    """Return a strange word with a bare number right behind the maker, and the line's words behind: "iPhone 13 Pro"."""
+    start = next((token.i for token in doc if token.ent_type_ != "BRAND"), len(doc)) if doc else 0
+    if not 0 < start < len(doc) - 1 or doc[start].norm_ != "#a" or doc[start + 1].tag_[2:3] != "n":
+        return None
+    end = start + 2
+    if end < len(doc) and doc[end].lower_ in MEASURE_UNITS:
+        return None
+    while end < len(doc) and doc[end].lower_ in MODEL_WORDS:
+        end += 1
+    return doc[start:end]
+
+
+def _only_code(doc: Any) -> Any:
+    """Return the longest word of letters and digits that is no measure: a part number the recogniser passed over."""
+    codes = [
+        token
+        for token in doc
+        if token.tag_[2:3] == "m" and len(token) >= MIN_CODE_CHARS and not token.ent_type_ and token.text[-1:] != "%"
+    ]
+    best = max(codes, key=len, default=None)
+    return None if best is None else doc[best.i : best.i + 1]
+
+
+def _text(span: Any) -> str | None:
+    return None if span is None else str(span.text).strip(" -/,;:#(") or None
+
+
+def _inside(mark: Mark, entities: Iterable[Entity]) -> bool:
+    return any(mark.start < entity.end and entity.start < mark.end for entity in entities)
+
+
+def _covered(span: Any, entities: Iterable[Entity]) -> bool:
+    return any(span.start_char < entity.end and entity.start < span.end_char for entity in entities)

@@ -1,9 +1,23 @@
 """The words that title extraction knows: conditions, colours, units, acronyms that are not models.
 
-What belongs here: data only, lower case. Brands are not here; they come from the known products.
+What belongs here: data only, lower case, and the reader of the longer lists in `data/` (made by us for training).
 """
 
 from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+DATA_DIR = Path(__file__).parent / "data"
+
+
+@cache
+def load_list(name: str) -> tuple[str, ...]:
+    """Return the comma-separated phrases of `data/<name>.txt`, each once, in their order."""
+    lines = (DATA_DIR / f"{name}.txt").read_text(encoding="utf-8").splitlines()
+    phrases = (phrase.strip() for line in lines if not line.startswith("#") for phrase in line.split(","))
+    return tuple(dict.fromkeys(phrase for phrase in phrases if phrase))
+
 
 CONDITION_PHRASES = (
     "brand new",
@@ -60,15 +74,23 @@ COLOURS = (
     "turquoise",
     "midnight",
 )
-STORAGE_UNITS = ("gb", "tb", "mb")
+EDITION_WORDS = (
+    "limited",
+    "special",
+    "collector",
+    "deluxe",
+    "anniversary",
+    "ultimate",
+    "gold",
+    "platinum",
+    "game of the year",
+    "home",
+    "revised",
+    "first",
+    "second",
+    "third",
+)
 # Words that carry on a model once it has begun ("EOS 5D Mark IV", "Galaxy S21 Ultra").
 MODEL_WORDS = frozenset({"mark", "mk", "pro", "max", "mini", "plus", "ultra", "lite", "air", "se", "gen", "series"})
-ROMAN_NUMERALS = frozenset({"i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x"})
-# Capitals in titles that name a kind of thing, not one thing.
-_ACRONYMS = """
-    dslr slr led lcd oled qled hdmi usb tv hdtv uhd hd fhd wifi gps nfc anc ssd hdd ram dvd cd pc ps uk us eu ac dc rgb
-    aa aaa oem nib nwt bnib xl xxl sd
-"""
-GENERIC_ACRONYMS = frozenset(_ACRONYMS.split())
-_UNITS = "mm cm m in inch inches ft g kg oz lb lbs w kw v mah ah hz khz mhz ghz ml l mp p k fps h x"
+_UNITS = "mm cm m in inch inches ft g kg oz lb lbs w kw v mah ah hz khz mhz ghz ml l mp p k fps h x gb tb mb"
 MEASURE_UNITS = frozenset(_UNITS.split())

@@ -1,0 +1,180 @@
+"""`arb bench titles`: how often brand and model come right off titles, on makers seen in training and on unseen ones.
+
+What belongs here: the table's columns, who is trained on and who is held out, the figures, and the command. The
+reader is `ml/title_extraction.py`, labels and scoring `ml/title_labels.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from arb_pipelines.ml.title_extraction import TitleReader
+    from arb_pipelines.ml.title_labels import LabelledTitle
+
+TITLE_NAMES = ("title", "name")
+BRAND_NAMES = ("brand", "manufacturer")
+MODEL_NAMES = ("modelno", "model", "mpn")
+MADE_UP_TITLES = 1500  # mixed into the training, so that few makers in a file do not teach their names alone
+EXAMPLES = 32_000  # titles times passes of one training
+
+
+class DataFileError(Exception):
+    """A data file that cannot be used; the message says what is wrong and how to mend it."""
+
+
+def titles(
+    pairs: Annotated[
+        Path,
+        typer.Option(
+            help="Parquet or CSV of offer pairs: split (train, valid, test) and, with left_ and right_ in front, "
+            "title or name, brand or manufacturer, and perhaps modelno."
+        ),
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Train on titles of the train and valid rows, score those of the test rows, and every title of unseen makers.
+
+    A fifth of the makers (by a hash of the name) is held out of everything: of the training titles, of the list of
+    known makers and of the made-up titles. A title counts when it contains its label; right is the same letters
+    and digits. A title that stands in train and test rows is used in one of them only.
+
+    Example: arb bench titles --pairs pairs.parquet --json
+    """
+    try:
+        labelled = load_labelled(pairs)
+    except DataFileError as error:
+        typer.echo(f"arb bench titles: {error}", err=True)
+        raise typer.Exit(2) from error
+    result = measure(labelled)
+    if as_json:
+        typer.echo(json.dumps(result, indent=2))
+    else:
+        _print_table(result)
+
+
+def load_labelled(path: Path) -> list[LabelledTitle]:
+    """Return the distinct titles of both sides with their labels.
+
+    Raises:
+        DataFileError: the file cannot be read, or lacks a column, or no title states a brand.
+    """
+    import polars as pl
+
+    try:
+        frame = pl.read_csv(path, infer_schema=False) if path.suffix == ".csv" else pl.read_parquet(path)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        reason = str(error).splitlines()[0][:200]
+        raise DataFileError(f"{path}: cannot be read as Parquet or CSV ({reason}); give such a file") from error
+    if "split" not in frame.columns:
+        raise DataFileError(f"{path}: lacks the column 'split' with train, valid and test")
+    rows: dict[str, list[str]] = {}
+    splits: dict[str, set[str]] = {}
+    for side in ("left", "right"):
+        names = [_column(frame.columns, side, group) for group in (TITLE_NAMES, BRAND_NAMES, MODEL_NAMES)]
+        if names[0] is None or names[1] is None:
+            raise DataFileError(f"{path}: lacks {side}_title or {side}_brand (also: name, manufacturer)")
+        columns = [pl.lit("").alias("none") if name is None else pl.col(name).cast(pl.String) for name in names]
+        for split, title, brand, model in frame.select("split", *columns).iter_rows():
+            known = rows.setdefault(title or "", ["", ""])
+            known[:] = [known[0] or brand or "", known[1] or model or ""]
+            splits.setdefault(title or "", set()).add(str(split).partition("_")[0])
+    return _place(path, rows, splits)
+
+
+def _place(path: Path, rows: dict[str, list[str]], splits: dict[str, set[str]]) -> list[LabelledTitle]:
+    from arb_pipelines.ml.title_labels import LabelledTitle, even
+
+    labelled = [
+        LabelledTitle(title, brand, model, "test" in splits[title] and (len(splits[title]) == 1 or even(title)))
+        for title, (brand, model) in sorted(rows.items())
+        if title and (brand or model)
+    ]
+    if not any(row.brand for row in labelled):
+        raise DataFileError(f"{path}: no title has a brand to learn from")
+    return labelled
+
+
+def _column(columns: Sequence[str], side: str, names: Sequence[str]) -> str | None:
+    return next((f"{side}_{name}" for name in names if f"{side}_{name}" in columns), None)
+
+
+def measure(labelled: Sequence[LabelledTitle]) -> dict[str, Any]:
+    """Return the figures of our reader and of the rule, on seen and unseen makers."""
+    from arb_pipelines.ml.title_labels import first_code, first_word, squeeze
+
+    train = [row for row in labelled if not row.in_test and not row.is_held_out]
+    met = {squeeze(row.brand) for row in train if row.brand}
+    tests = {
+        "seen": [row for row in labelled if row.in_test and squeeze(row.brand) in met],
+        "unseen": [row for row in labelled if row.is_held_out],
+    }
+    started = time.process_time()
+    reader = train_reader(train, frozenset(row.brand.lower() for row in tests["unseen"]))
+    result: dict[str, Any] = {
+        "train_titles": len(train),
+        "train_brands": len(met),
+        "unseen_brands": len({squeeze(row.brand) for row in tests["unseen"]}),
+        "train_cpu_s": round(time.process_time() - started, 1),
+    }
+    started = time.process_time()
+    for name, rows in tests.items():
+        records = list(reader.read_many([row.title for row in rows]))
+        result[name] = _figures(rows, [r.brand for r in records], [r.model for r in records])
+    count = sum(len(rows) for rows in tests.values())
+    result["titles_per_cpu_s"] = round(count / max(time.process_time() - started, 1e-9))
+    result["rule"] = {
+        name: _figures(rows, [first_word(row.title) for row in rows], [first_code(row.title) for row in rows])
+        for name, rows in tests.items()
+    }
+    return result
+
+
+def train_reader(train: Sequence[LabelledTitle], unseen: frozenset[str]) -> TitleReader:
+    """Return a reader trained on these titles and on made-up ones, which never met the unseen makers."""
+    from arb_pipelines.ml.title_extraction import TitleReader
+    from arb_pipelines.ml.title_grammar import make_titles
+    from arb_pipelines.ml.title_labels import mark
+    from arb_pipelines.ml.title_pipeline import train_pipeline
+    from arb_pipelines.ml.title_words import load_list
+
+    marked = [mark(row) for row in train if row.brand]
+    mixed = [*marked, *make_titles(MADE_UP_TITLES, seed=1, without=unseen)]
+    known = {row.brand for row in train if row.brand} | {
+        b for b in load_list("title_brands") if b.lower() not in unseen
+    }
+    passes = max(4, min(10, EXAMPLES // len(mixed)))
+    return TitleReader(train_pipeline(mixed, sorted(known), passes=passes))
+
+
+def _figures(rows: Sequence[LabelledTitle], brands: Sequence[Any], models: Sequence[Any]) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from arb_pipelines.ml.title_labels import score
+
+    names = [row.title for row in rows]
+    return {
+        "titles": len(rows),
+        "brand": asdict(score([row.brand for row in rows], names, brands)),
+        "model": asdict(score([row.model for row in rows], names, models)),
+    }
+
+
+def _print_table(result: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    title = f"{result['train_titles']} training titles, {result['titles_per_cpu_s']} titles per CPU-second"
+    table = Table("makers", "field", "labels", "F1", "precision", "recall", "F1 of the rule", title=title)
+    for name in ("seen", "unseen"):
+        for what in ("brand", "model"):
+            ours, rule = result[name][what], result["rule"][name][what]
+            cells = [ours["labels"], ours["f1"], ours["precision"], ours["recall"], rule["f1"]]
+            table.add_row(name, what, *("-" if cell is None else str(cell) for cell in cells))
+    Console().print(table)

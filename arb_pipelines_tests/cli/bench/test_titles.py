@@ -1,0 +1,116 @@
+"""`arb bench titles`: who is trained on, who is held out, and what a bad file is told."""
+
+import json
+
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+from arb_pipelines.cli.bench import titles
+from arb_pipelines.cli.main import app
+from arb_pipelines.ml.title_labels import LabelledTitle
+
+KINDS = ("digital camera", "lcd monitor", "laser printer", "cordless drill")
+
+
+@pytest.fixture
+def pairs(tmp_path):
+    makers = [f"zor{letter}ax" for letter in "abcdefghijklmnopqrst"]
+    rows = [
+        {
+            "split": ("train", "valid", "test")[(number + place) % 3],
+            "left_title": f"{maker} k{place}{number}-x{number} {kind} black",
+            "left_brand": maker,
+            "left_modelno": f"K{place}{number}X{number}",
+            "right_title": f"black {kind}",
+            "right_brand": None,
+            "right_modelno": "",
+        }
+        for place, maker in enumerate(makers)
+        for number, kind in enumerate(KINDS, 10)
+    ]
+    path = tmp_path / "pairs.parquet"
+    pl.DataFrame(rows).write_parquet(path)
+    return path
+
+
+def test_unseen_makers_are_in_no_training(pairs, monkeypatch):
+    trained = []
+
+    def train_reader(train, unseen):
+        trained.extend(train)
+        assert unseen
+        raise InterruptedError
+
+    monkeypatch.setattr(titles, "train_reader", train_reader)
+    labelled = titles.load_labelled(pairs)
+    with pytest.raises(InterruptedError):
+        titles.measure(labelled)
+    assert trained
+    assert not any(row.is_held_out or row.in_test for row in trained)
+    assert any(row.is_held_out for row in labelled)
+
+
+def test_a_title_of_train_and_test_rows_is_in_one_of_them(tmp_path):
+    rows = [
+        {
+            "split": split,
+            "left_name": f"acme lamp {n}",
+            "left_manufacturer": "acme",
+            "right_name": "",
+            "right_manufacturer": "",
+        }
+        for n in range(40)
+        for split in ("train", "test")
+    ]
+    pl.DataFrame(rows).write_csv(tmp_path / "pairs.csv")
+    labelled = titles.load_labelled(tmp_path / "pairs.csv")
+    assert len(labelled) == 40
+    assert 5 < sum(row.in_test for row in labelled) < 35
+
+
+def test_json_prints_ours_beside_the_rule(pairs, monkeypatch):
+    monkeypatch.setattr(titles, "MADE_UP_TITLES", 100)
+    monkeypatch.setattr(titles, "EXAMPLES", 1)
+    result = CliRunner().invoke(app, ["bench", "titles", "--pairs", str(pairs), "--json"])
+    assert result.exit_code == 0, result.output
+    figures = json.loads(result.stdout)
+    assert figures["rule"]["seen"]["brand"] == {
+        "labels": figures["seen"]["titles"],
+        "precision": 1.0,
+        "recall": 1.0,
+        "f1": 1.0,
+    }
+    assert figures["unseen_brands"] >= 1
+    assert figures["unseen"]["model"]["labels"] == figures["unseen"]["titles"] > 0
+    assert figures["titles_per_cpu_s"] > 0
+
+
+@pytest.mark.parametrize(
+    "columns,said",
+    [
+        ({"left_title": ["a"]}, "split"),
+        ({"split": ["train"], "left_title": ["a"]}, "left_title or left_brand"),
+        (
+            {"split": ["train"], "left_title": ["a"], "left_brand": [""], "right_title": ["b"], "right_brand": [""]},
+            "no title has a brand",
+        ),
+    ],
+)
+def test_a_wrong_file_is_one_sentence(tmp_path, columns, said):
+    path = tmp_path / "pairs.parquet"
+    pl.DataFrame(columns).write_parquet(path)
+    result = CliRunner().invoke(app, ["bench", "titles", "--pairs", str(path)])
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
+def test_an_unreadable_file_is_one_sentence(tmp_path):
+    result = CliRunner().invoke(app, ["bench", "titles", "--pairs", str(tmp_path / "none.parquet")])
+    assert result.exit_code == 2
+    assert "cannot be read" in result.stderr
+
+
+def test_empty_tests_score_nothing():
+    assert titles._figures([], [], [])["brand"]["f1"] is None
+    assert not LabelledTitle("t", "b", "", in_test=True).model
