@@ -118,3 +118,18 @@ def test_explain_says_what_is_missing(books: SqlBooks) -> None:
     assert "there is no purchase 'pu-9'" in err
     buy(books)
     assert json.loads(run("explain", "pu-1", "--json")[1])["page"]["kept"] is False
+
+
+def test_a_person_buys_step_by_step(books: SqlBooks) -> None:
+    approval_id = run("approve", "opportunity-1", "--ceiling", "22.50")[1].partition(":")[0]
+    code, out, _ = run("buy", approval_id)
+    assert code == 0
+    assert [line[:2] for line in out.splitlines()] == [f"{n}." for n in range(1, 7)]
+    assert "at most 22.50 USD" in out
+    (one,) = books.purchases.load()
+    assert "approval_missing" in run("buy", approval_id)[2]
+    assert run("bought", one.purchase_id, "--order", "77", "--total", "much")[0] == 2
+    assert "bought, 21.40 USD paid" in run("bought", one.purchase_id, "--order", "77", "--total", "21.40")[1]
+    assert "wrong_state" in run("not-bought", one.purchase_id)[2]
+    assert "arrived" in run("received", one.purchase_id)[1]
+    assert books.broken_invariants() == {}
