@@ -115,6 +115,17 @@ def first_model_sensor(context: SensorEvaluationContext) -> RunRequest | SkipRea
     return RunRequest(run_key=f"first-model-{today}", partition_key=today)
 
 
+@sensor(job=price_model_job, minimum_interval_seconds=300, default_status=STATUS)
+def drifted_model_sensor(books: BooksResource) -> RunRequest | SkipReason:
+    """Train again when the champion is locked because its promises broke; once a day and champion."""
+    with books.opened() as opened:
+        locked = [p for p in opened.predictions.load().values() if p.abstained == "model_drifted"]
+    if not locked:
+        return SkipReason("the champion's promises hold")
+    today = TRAINING_DATES.get_last_partition_key()
+    return RunRequest(run_key=f"drift-{locked[0].model_version}-{today}", partition_key=today)
+
+
 @sensor(job=purchase_job, minimum_interval_seconds=CADENCE.follow_interval_s, default_status=STATUS)
 def approved_purchase_sensor(context: SensorEvaluationContext, books: BooksResource) -> RunRequest | SkipReason:
     """Start buying when approvals wait; the claim decides again, whatever this run was started for."""
@@ -164,6 +175,7 @@ ALL = (
     due_sites_sensor,
     fresh_offers_sensor,
     first_model_sensor,
+    drifted_model_sensor,
     approved_purchase_sensor,
     positions_sensor,
     failed_run_sensor,

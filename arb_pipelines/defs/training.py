@@ -13,10 +13,14 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from arb_pipelines.defs.resources import BooksResource, ModelStoreResource
+from arb_pipelines.domain.listing import ListingState
 from arb_pipelines.domain.stores import Books
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from arb_pipelines.adapters.mlflow.model_store import MlflowModelStore, ModelVersion
+    from arb_pipelines.ml.price_model import TrainedModel
 
 HISTORY_DAYS = 180
 OUTLET = "sandbox"
@@ -32,15 +36,17 @@ class LoggedModel:
 
 @dataclass(frozen=True)
 class Predicted:
-    """How many predictions were made, and how many abstentions for which reason."""
+    """How many predictions were made, how many abstentions for which reason, and why the model is locked, if it is."""
 
     total: int
     version: str
     abstained: dict[str, int]
+    locked: str = ""
 
     def summary(self) -> dict[str, int | str]:
         """Return the counts for display."""
-        return {"model_version": self.version, **{f"abstained_{code}": n for code, n in self.abstained.items()}}
+        counts = {f"abstained_{code}": n for code, n in self.abstained.items()}
+        return {"model_version": self.version, **({"locked": self.locked} if self.locked else {}), **counts}
 
 
 def load_training_data(books: Books, as_of: datetime) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -54,38 +60,78 @@ def load_training_data(books: Books, as_of: datetime) -> tuple[pl.DataFrame, pl.
     return sales, attach_products(points, pl.DataFrame(books.products.load_matches()))
 
 
+def load_unsold(books: Books, as_of: datetime) -> pl.DataFrame:
+    """Return our own live listings as unsold items: product, condition, outlet, category and days so far."""
+    import polars as pl
+
+    listed = [listing for listing in books.listings.load([ListingState.ACTIVE]) if listing.listed_at < as_of]
+    schema = {name: pl.String() for name in ("product_id", "condition", "outlet", "category")}
+    rows = [
+        (item.product_id, item.condition, item.outlet, item.category, (as_of - item.listed_at) / timedelta(days=1))
+        for item in listed
+    ]
+    return pl.DataFrame(rows, schema={**schema, "days": pl.Float64()}, orient="row")
+
+
 def train_and_log(
     books: BooksResource, models: ModelStoreResource, as_of: datetime, *, may_promote: bool
 ) -> LoggedModel:
-    """Train on what was known at `as_of`, log the model, and make it champion if `may_promote`.
+    """Train on what was known at `as_of`, log the model, and make it champion if it may and wins.
 
-    The rule and the challenger compete inside `train` on one time-ordered holdout; the winner is what is logged.
+    The rule and the challenger compete inside `train` on one time-ordered holdout; the winner is what is logged. It
+    then has to beat the old champion on sales that neither has seen.
     """
     from arb_pipelines.ml.calibration_plot import plot_calibration
     from arb_pipelines.ml.price_model import train
 
     with books.opened() as opened:
         sales, history = load_training_data(opened, as_of)
-    trained = train(sales, history, as_of=as_of)
+        unsold = load_unsold(opened, as_of)
+    trained = train(sales, history, as_of=as_of, unsold=unsold)
     plot = plot_calibration(trained)
     digest = hashlib.sha256(sales.write_ipc(None).getvalue()).hexdigest()
     with models.build() as store:
         version = store.log_training(trained, as_of=as_of, data_sha256=digest, plot=plot)
-        if may_promote:
-            store.promote(version)
+        promoted, reason = promote_winner(store, version, trained) if may_promote else (False, "a training of the past")
     figures = {name: round(value, 4) for name, value in trained.metrics.items()}
     about = {"dagster/row_count": sales.height, "winner": trained.champion, "gate": trained.gate}
-    return LoggedModel({**about, "version": version.number, "promoted": may_promote, **figures}, plot)
+    why = {"version": version.number, "promoted": promoted, "promotion": reason}
+    return LoggedModel({**about, **why, **figures}, plot)
+
+
+def promote_winner(store: MlflowModelStore, version: ModelVersion, trained: TrainedModel) -> tuple[bool, str]:
+    """Move the champion alias if the new model wins; return whether it did, and why.
+
+    A champion whose files are refused cannot predict anyway, so it does not stand in the way of a new one.
+    """
+    from arb_pipelines.adapters.mlflow.model_store import TamperedModelError
+    from arb_pipelines.ml.price_challenger import UntrustedModelError
+    from arb_pipelines.ml.price_model import read_model
+    from arb_pipelines.ml.price_promotion import compare_with_champion
+
+    try:
+        stored = store.load_champion()
+        old = None if stored is None else read_model(stored.files)
+    except (TamperedModelError, UntrustedModelError, ValueError) as refused:
+        store.promote(version)
+        return True, f"the champion could not be read: {refused}"
+    verdict = compare_with_champion(old, trained)
+    if verdict.granted:
+        store.promote(version)
+    return verdict.granted, verdict.reason
 
 
 def predict_products(books: BooksResource, models: ModelStoreResource, now: datetime) -> Predicted:
     """Store the champion's prediction for every known product in every condition that is on offer.
 
-    Without a champion nothing is predicted, and so nothing is bought.
+    Without a champion nothing is predicted, and so nothing is bought. The same holds for a champion whose promises
+    broke on the sales since its training (`ml/drift.py`), until a newer model has won.
     """
     import polars as pl
 
+    from arb_pipelines.ml.drift import lock, measure_drift
     from arb_pipelines.ml.price_model import prediction_keys, read_model
+    from arb_pipelines.transforms.product_matching import identify_sales
 
     with models.build() as store:
         stored = store.load_champion()
@@ -96,6 +142,9 @@ def predict_products(books: BooksResource, models: ModelStoreResource, now: date
         offers = pl.DataFrame(opened.price_history.load_latest(now - timedelta(days=30)))
         conditions = offers["condition"].drop_nulls().unique().sort().to_list()
         keys = prediction_keys(pl.DataFrame(opened.products.load()), conditions, OUTLET)
-        predictions = model.predict(keys, now)
+        sales = identify_sales(pl.DataFrame(opened.sold_prices.load_until(now)), pl.DataFrame(opened.products.load()))
+        locked = measure_drift(model, sales).reason or ""
+        predictions = lock(model.predict(keys, now)) if locked else model.predict(keys, now)
         opened.predictions.replace(predictions)
-    return Predicted(len(predictions), model.version, dict(Counter(p.abstained for p in predictions if p.abstained)))
+    abstained = Counter(p.abstained for p in predictions if p.abstained)
+    return Predicted(len(predictions), model.version, dict(abstained), locked)

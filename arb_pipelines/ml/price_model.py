@@ -20,14 +20,14 @@ import polars as pl
 from arb_pipelines.domain.condition import parse_condition
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.price import PricePrediction
-from arb_pipelines.ml.days_to_sell import fit_days_to_sell
+from arb_pipelines.ml.days_to_sell import DAYS_COLUMNS, fit_days_to_sell
 from arb_pipelines.ml.price_challenger import Challenger, dump_challenger, load_challenger, predict_challenger
 from arb_pipelines.ml.price_rule import MIN_COMPS, predict_rule
 from arb_pipelines.ml.price_training import fit
 from arb_pipelines.transforms.price_features import ATTRIBUTE_PREFIX, FEATURES, GROUP, build_features
 from arb_pipelines.transforms.product_identity import map_values
 
-FORMAT = 1
+FORMAT = 2
 # Half the interval over its middle: beyond it one cannot tell a bargain from a mistake. Mixed second-hand goods
 # have median errors of 20-36 % and end here.
 MAX_HALF_WIDTH = 0.40
@@ -138,7 +138,14 @@ class TrainedModel:
         )
 
 
-def train(sales: pl.DataFrame, history: pl.DataFrame, *, as_of: datetime, seed: int = 0) -> TrainedModel:
+def train(
+    sales: pl.DataFrame,
+    history: pl.DataFrame,
+    *,
+    as_of: datetime,
+    seed: int = 0,
+    unsold: pl.DataFrame | None = None,
+) -> TrainedModel:
     """Train on what was known at `as_of`.
 
     Args:
@@ -146,15 +153,17 @@ def train(sales: pl.DataFrame, history: pl.DataFrame, *, as_of: datetime, seed: 
         history: shelf prices with `product_id` (`attach_products`); may be empty; later ones are ignored.
         as_of: the training moment, aware UTC.
         seed: for the trees and the bootstrap; the same inputs and seed give the same version.
+        unsold: what is or was on sale without selling, for the time to sell: GROUP, category, `days` so far.
     """
     known = sales.filter(pl.col("sold_at") < as_of, pl.col("condition").is_not_null(), pl.col("price_minor") > 0)
     attributes = [name for name in sales.columns if name.startswith(ATTRIBUTE_PREFIX)]
-    known = known.select(*SALES_COLUMNS, *attributes).sort("sold_at", "sale_id")
+    title = [name for name in ("title",) if name in sales.columns]
+    known = known.select(*SALES_COLUMNS, *title, *attributes).sort("sold_at", "sale_id")
     seen = history.filter(pl.col("observed_at") < as_of)
     fitted = fit(known, seen, as_of=as_of, seed=seed)
     snapshot = predict_rule(fitted.rule, _snapshot(known, seen, as_of))
-    snapshot = snapshot.join(fit_days_to_sell(known), on=list(GROUP), how="left").sort(GROUP)
-    columns = [*FEATURES, "low", "middle", "high", "days_to_sell", "sold_within_30_days"]
+    snapshot = snapshot.join(fit_days_to_sell(known, unsold), on=list(GROUP), how="left").sort(GROUP)
+    columns = [*FEATURES, "low", "middle", "high", *DAYS_COLUMNS]
     return TrainedModel(
         as_of=as_of,
         champion=fitted.verdict.champion,
@@ -162,7 +171,7 @@ def train(sales: pl.DataFrame, history: pl.DataFrame, *, as_of: datetime, seed: 
         metrics={name: round(value, 9) for name, value in fitted.metrics.items()},
         params={"seed": str(seed), "lead_s": str(int(fitted.lead.total_seconds())), "min_comps": str(MIN_COMPS)},
         snapshot=snapshot.select(
-            *GROUP, "currency", "currencies", *(pl.col(name).cast(pl.Float64).round(9) for name in columns)
+            *GROUP, "category", "currency", "currencies", *(pl.col(name).cast(pl.Float64).round(9) for name in columns)
         ),
         challenger=fitted.challenger,
         holdout=fitted.holdout,
@@ -172,8 +181,8 @@ def train(sales: pl.DataFrame, history: pl.DataFrame, *, as_of: datetime, seed: 
 def prediction_keys(products: pl.DataFrame, conditions: Sequence[str], outlet: str) -> pl.DataFrame:
     """Return every product (PRODUCT_SCHEMA) in every condition at one outlet, as keys for `TrainedModel.predict`."""
     wanted = pl.DataFrame({"condition": list(conditions)}, schema={"condition": pl.String})
-    keys = products.select("product_id", "category").join(wanted, how="cross")
-    return keys.with_columns(outlet=pl.lit(outlet)).select(KEY_COLUMNS)
+    keys = products.select("product_id", "category", "title").join(wanted, how="cross")
+    return keys.with_columns(outlet=pl.lit(outlet)).select(*KEY_COLUMNS, "title")
 
 
 def read_model(files: Mapping[str, bytes]) -> TrainedModel:

@@ -69,7 +69,7 @@ def fit(sales: pl.DataFrame, history: pl.DataFrame, *, as_of: datetime, seed: in
         verdict=verdict,
         metrics=metrics,
         lead=lead,
-        holdout=holdout_predicted.select("product_id", "sold_at", "log_price", "low", "middle", "high"),
+        holdout=holdout_predicted,
     )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from arb_pipelines.ml.market_level import fit_level
+from arb_pipelines.ml.market_level import fit_level, follow_level
 
 UNTIL = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -30,3 +30,20 @@ def test_falling_market_is_seen_through_outliers():
 @pytest.mark.parametrize("ratios", [[], [0.1] * 10, [0.0] * 100])
 def test_too_little_to_tell_is_no_level(ratios):
     assert fit_level(rows(ratios), UNTIL).level == 0.0
+
+
+def test_level_follows_errors_once_they_are_known():
+    days = np.repeat(np.arange(20.0), 10)
+    errors = np.where(days >= 5, 0.1, 0.0)
+    level = follow_level(days, errors, np.full(200, "m"), delay_d=2.0)
+    assert (level[days < 7] == 0).all()
+    assert level[days == 7] == pytest.approx(np.full(10, 0.02))
+    assert 0.08 < level[days == 19][0] < 0.1
+
+
+def test_a_new_model_begins_at_zero():
+    days = np.repeat(np.arange(10.0), 10)
+    models = np.where(days < 5, "old", "new")
+    level = follow_level(days, np.full(100, 0.1), models, delay_d=1.0)
+    assert level[days == 4][0] > 0.05
+    assert level[days == 5][0] == 0

@@ -3,12 +3,19 @@
 import pickle
 from datetime import timedelta
 
+import numpy as np
 import polars as pl
 import pytest
 import skops.io
 from sklearn.svm import SVR
 
-from arb_pipelines.ml.price_challenger import UntrustedModelError, dump_challenger, fit_challenger, load_challenger
+from arb_pipelines.ml.price_challenger import (
+    UntrustedModelError,
+    dump_challenger,
+    fit_challenger,
+    load_challenger,
+    predict_challenger,
+)
 from arb_pipelines.ml.price_training import split_by_time, training_rows
 from arb_pipelines_tests.ml.market import draw_sales, no_history
 
@@ -35,7 +42,10 @@ def test_file_comes_back(slices):
     teach, calibrate, _ = slices
     challenger = fit_challenger(teach, calibrate, 0)
     read = load_challenger(dump_challenger(challenger))
-    assert (read.columns, read.widen) == (challenger.columns, challenger.widen)
+    assert (read.columns, read.factors) == (challenger.columns, challenger.factors)
+    asked = calibrate.head(5)
+    told = predict_challenger(challenger, asked).select("low", "middle", "high")
+    assert predict_challenger(read, asked).select("low", "middle", "high").equals(told)
 
 
 def test_strange_type_is_refused_and_not_run():
@@ -50,5 +60,6 @@ def test_pickle_is_not_read():
 
 
 def test_another_estimator_of_the_library_is_read_as_data_only():
-    content = skops.io.dumps({"columns": ["comps_n"], "regressors": [SVR()] * 3, "widen": 0.0})
+    parts = {"numbers": ["comps_n"], "codes": {}, "text": None, "bits": 14, "mean": 1.0, "ridge": np.zeros(2)}
+    content = skops.io.dumps({**parts, "trees": [SVR()] * 3, "factors": {"": [-1.0, 1.0]}})
     assert load_challenger(content).columns == ("comps_n",)
