@@ -17,10 +17,11 @@ from dagster import (
 )
 
 from arb_pipelines.defs import checks, jobs, schedules, sensors
-from arb_pipelines.defs.assets import books, market, opportunities, price_model, raw_scrapes
+from arb_pipelines.defs.assets import books, market, matching_model, opportunities, price_model, raw_scrapes
 from arb_pipelines.defs.ops.crawling import crawl_shard_job
 from arb_pipelines.defs.ops.fulfilment import fulfilment_job
 from arb_pipelines.defs.ops.listing import listing_job
+from arb_pipelines.defs.ops.politeness import politeness_job
 from arb_pipelines.defs.ops.purchasing import purchase_job
 from arb_pipelines.defs.ops.repricing import repricing_job
 from arb_pipelines.defs.ops.retention import retention_job
@@ -35,7 +36,7 @@ def build_defs(resources: Mapping[str, Any] | None = None) -> Definitions:
         resources: replaces single resources by name, for tests; the others come from `Settings`.
     """
     return Definitions(
-        assets=load_assets_from_modules([raw_scrapes, market, price_model, opportunities, books]),
+        assets=load_assets_from_modules([raw_scrapes, market, matching_model, price_model, opportunities, books]),
         asset_checks=checks.ALL,
         jobs=[
             crawl_shard_job,
@@ -44,6 +45,7 @@ def build_defs(resources: Mapping[str, Any] | None = None) -> Definitions:
             repricing_job,
             fulfilment_job,
             retention_job,
+            politeness_job,
             *jobs.ALL,
         ],
         sensors=sensors.ALL,

@@ -10,6 +10,7 @@ from dagster import AssetCheckResult, AssetChecksDefinition, AssetCheckSeverity,
 
 from arb_pipelines.defs.resources import (
     BooksResource,
+    ModelStoreResource,
     RawStoreResource,
     SettingsResource,
     SitesResource,
@@ -109,6 +110,15 @@ def products_precise(books: BooksResource) -> AssetCheckResult:
     return result(passed, ERROR, precision=round(precision, 3), **{f"judged_{word}": n for word, n in verdicts.items()})
 
 
+@asset_check(asset=AssetKey("matching_model"))
+def matching_model_precise(models: ModelStoreResource) -> AssetCheckResult:
+    """On its labelled pairs nearly everything that the matcher calls the same is the same."""
+    from arb_pipelines.defs.matching import load_figures
+
+    figures = load_figures(models)
+    return result(figures.get("precision", 0.0) >= LEAST_PRECISION, WARN, **figures)
+
+
 @asset_check(asset=AssetKey("price_predictions"))
 def price_predictions_made(books: BooksResource) -> AssetCheckResult:
     """The champion predicts for some product; abstentions are counted, not hidden."""
@@ -124,6 +134,15 @@ def price_model_champion(books: BooksResource) -> AssetCheckResult:
     with books.opened() as opened:
         versions = {prediction.model_version for prediction in opened.predictions.load().values()}
     return result(bool(versions) and "" not in versions, WARN, versions=", ".join(sorted(versions)) or "none")
+
+
+@asset_check(asset=AssetKey("price_model"))
+def price_model_drift(books: BooksResource) -> AssetCheckResult:
+    """The champion's promises held on the sales since its training; else it is locked and predicts nothing."""
+    with books.opened() as opened:
+        predictions = opened.predictions.load().values()
+    locked = sum(prediction.abstained == "model_drifted" for prediction in predictions)
+    return result(locked == 0, WARN, predictions=len(predictions), locked=locked)
 
 
 @asset_check(asset=AssetKey("opportunities"))
@@ -168,8 +187,10 @@ ALL: list[AssetChecksDefinition] = [
     sold_prices_known,
     products_matched,
     products_precise,
+    matching_model_precise,
     price_predictions_made,
     price_model_champion,
+    price_model_drift,
     opportunities_plausible,
     approvals_bounded,
     invariant_check(

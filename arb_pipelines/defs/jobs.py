@@ -33,6 +33,11 @@ price_model_job = define_asset_job(
     tags=FIRST,
     description="Train the price model of one date with what was known then; a backfill trains past dates.",
 )
+matching_model_job = define_asset_job(
+    "matching_model_job",
+    AssetSelection.assets("matching_model"),
+    description="Teach the matcher by wording; started by `matching_lesson_sensor`.",
+)
 books_job = define_asset_job(
     "books_job",
     AssetSelection.assets(*BOOKS),
@@ -43,4 +48,12 @@ profit_and_loss_job = define_asset_job(
     "profit_and_loss_job", AssetSelection.assets("profit_and_loss"), description="The daily report."
 )
 
-ALL = (analysis_job, opportunities_job, price_history_job, price_model_job, books_job, profit_and_loss_job)
+ALL = (
+    analysis_job,
+    opportunities_job,
+    price_history_job,
+    price_model_job,
+    matching_model_job,
+    books_job,
+    profit_and_loss_job,
+)

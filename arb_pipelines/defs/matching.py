@@ -1,4 +1,4 @@
-"""The matcher by wording, as the `products` asset uses it: made once, kept beside the models, taught by feedback.
+"""The matcher by wording: made by the asset `matching_model`, kept beside the models, used by the asset `products`.
 
 What belongs here: the joining of `ml/matching` with the books and the folder of models. The model libraries are
 imported inside the functions, because every Dagster process imports this module.
@@ -24,20 +24,27 @@ LOGGER = logging.getLogger(__name__)
 
 
 class LazyJudge:
-    """The judge of `match_offers`; its model is only loaded, or made, when an offer needs it."""
+    """The judge of `match_offers`; its model is only loaded when an offer needs it."""
 
-    def __init__(self, models: ModelStoreResource, books: Books) -> None:
-        """Keep where the model lies and where feedback is."""
-        self._folder = Path(models.artifact_root) / FOLDER
-        self._books = books
+    def __init__(self, models: ModelStoreResource) -> None:
+        """Keep where the model lies."""
+        self._folder = matching_folder(models)
         self.matcher: TitleMatcher | None = None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether there is a model. Making one takes 10 CPU seconds, which no tick has to spare."""
+        from arb_pipelines.ml.matching_scorer import FACTS_FILE
+
+        return (self._folder / FACTS_FILE).exists()
 
     def __call__(self, offers: pl.DataFrame, products: pl.DataFrame) -> pl.DataFrame:
         """Return verdicts (see `TitleMatcher`)."""
         from arb_pipelines.ml.matching import TitleMatcher
+        from arb_pipelines.ml.matching_scorer import FACTS_FILE, TREES_FILE, read_scorer
 
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self.matcher = TitleMatcher(load_scorer(self._folder, self._books), self._folder)
+        files = {name: (self._folder / name).read_bytes() for name in (FACTS_FILE, TREES_FILE)}
+        self.matcher = TitleMatcher(read_scorer(files), self._folder)
         return self.matcher(offers, products)
 
     def figures(self) -> dict[str, float]:
@@ -45,6 +52,23 @@ class LazyJudge:
         if self.matcher is None:
             return {}
         return {f"labelled_{name}": figure for name, figure in self.matcher.scorer.figures.items()}
+
+
+def load_figures(models: ModelStoreResource) -> dict[str, float]:
+    """Return how precise the stored model was when it was made; empty when there is none that can be read."""
+    from arb_pipelines.ml.matching_scorer import FACTS_FILE, TREES_FILE, read_scorer
+
+    folder = matching_folder(models)
+    try:
+        scorer = read_scorer({name: (folder / name).read_bytes() for name in (FACTS_FILE, TREES_FILE)})
+    except (OSError, ValueError, KeyError):
+        return {}
+    return dict(scorer.figures)
+
+
+def matching_folder(models: ModelStoreResource) -> Path:
+    """Return where the matcher is kept."""
+    return Path(models.artifact_root) / FOLDER
 
 
 def load_scorer(folder: Path, books: Books) -> PairScorer:
@@ -62,6 +86,7 @@ def load_scorer(folder: Path, books: Books) -> PairScorer:
     except (OSError, ValueError, KeyError) as error:
         LOGGER.info("the matcher is made anew: %s", error)
     scorer = train_scorer(feedback)
+    folder.mkdir(parents=True, exist_ok=True)
     for name, content in scorer.files().items():
         (folder / name).write_bytes(content)
     return scorer

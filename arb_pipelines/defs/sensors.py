@@ -22,7 +22,7 @@ from dagster import (
     sensor,
 )
 
-from arb_pipelines.defs.jobs import analysis_job, books_job, price_model_job
+from arb_pipelines.defs.jobs import analysis_job, books_job, matching_model_job, price_model_job
 from arb_pipelines.defs.ops.crawling import crawl_shard_job
 from arb_pipelines.defs.ops.fulfilment import fulfilment_job
 from arb_pipelines.defs.ops.listing import listing_job
@@ -115,6 +115,17 @@ def first_model_sensor(context: SensorEvaluationContext) -> RunRequest | SkipRea
     return RunRequest(run_key=f"first-model-{today}", partition_key=today)
 
 
+@sensor(job=matching_model_job, minimum_interval_seconds=60, default_status=STATUS)
+def matching_lesson_sensor(context: SensorEvaluationContext, books: BooksResource) -> RunRequest | SkipReason:
+    """Teach the matcher once the first offers are scored, and again when people have judged matches since."""
+    # The lesson takes 10 CPU seconds: before the first opportunities it would only delay them.
+    if context.instance.get_latest_materialization_event(AssetKey("opportunities")) is None:
+        return SkipReason("the first offers are not scored yet")
+    with books.opened() as opened:
+        judged = opened.products.count_feedback()
+    return RunRequest(run_key=f"matching-{judged}")
+
+
 @sensor(job=price_model_job, minimum_interval_seconds=300, default_status=STATUS)
 def drifted_model_sensor(books: BooksResource) -> RunRequest | SkipReason:
     """Train again when the champion is locked because its promises broke; once a day and champion."""
@@ -175,6 +186,7 @@ ALL = (
     due_sites_sensor,
     fresh_offers_sensor,
     first_model_sensor,
+    matching_lesson_sensor,
     drifted_model_sensor,
     approved_purchase_sensor,
     positions_sensor,

@@ -81,8 +81,8 @@ class PriceHistory(Protocol):
     def quarantine(self, rows: ArrowFrame) -> int:
         """Keep refused observations with their reason (`transforms.price_history.QUARANTINE_SCHEMA`)."""
 
-    def load_between(self, start: datetime, end: datetime) -> ArrowFrame:
-        """Return the observations with start <= observed_at < end."""
+    def load_between(self, start: datetime, end: datetime, offer_keys: Sequence[str] | None = None) -> ArrowFrame:
+        """Return the observations with start <= observed_at < end, of these offers only where some are named."""
 
     def load_latest(self, since: datetime) -> ArrowFrame:
         """Return the latest observation of each offer seen since then, as POINT_SCHEMA."""
@@ -123,6 +123,9 @@ class Products(Protocol):
 
     def load_feedback(self) -> ArrowFrame:
         """Return all verdicts of people."""
+
+    def count_feedback(self) -> int:
+        """Return how many verdicts of people there are."""
 
 
 class SoldPrices(Protocol):

@@ -102,9 +102,10 @@ def normal_mpn(text: str | None) -> str | None:
 
 def title_tokens(title: str) -> tuple[str, ...]:
     """Return the sorted distinct words of a title: accents, case, order and punctuation do not count."""
-    folded = unicodedata.normalize("NFKD", title[:MAX_TITLE_CHARS]).casefold()
-    plain = "".join(c for c in folded if not unicodedata.combining(c))
-    return tuple(sorted(set(re.findall(r"[^\W_]+", plain))))
+    folded = title[:MAX_TITLE_CHARS].casefold()
+    if not folded.isascii():  # the letter-by-letter pass took half of the time of matching 100,000 offers
+        folded = "".join(c for c in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(c)).casefold()
+    return tuple(sorted(set(re.findall(r"[^\W_]+", folded))))
 
 
 def pack_quantity(title: str) -> int | None:

@@ -7,7 +7,7 @@ quantity is, one value at a time, is `domain/product.py`.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import polars as pl
 
@@ -35,10 +35,23 @@ MATCH_SCHEMA: dict[str, pl.DataType] = {
     "matched_at": pl.Datetime("us", "UTC"),
 }
 
+FEEDBACK_SCHEMA: dict[str, pl.DataType] = {
+    "offer_key": pl.String(),
+    "product_id": pl.String(),
+    "verdict": pl.String(),  # right | wrong
+    "offer_title": pl.String(),
+    "product_title": pl.String(),
+    "given_by": pl.String(),
+    "given_at": pl.Datetime("us", "UTC"),
+}
+
+VERDICT_COLUMNS = ("offer_key", "product_id", "outcome", "method", "score")
+
 # The rules in order: identity column, method, and a confidence for people to sort by (the trade asks the outcome).
 _RULES = (("gtin14", "gtin", 1.0), ("maker", "brand_mpn", 0.98), ("title_key", "title", 0.9))
 NO_IDENTITY = "no_identity"
 QUANTITY_UNCLEAR = "quantity_unclear"
+REJECTED = "rejected"
 
 
 class Matched(NamedTuple):
@@ -48,17 +61,34 @@ class Matched(NamedTuple):
     new_products: pl.DataFrame
 
 
-def match_offers(offers: pl.DataFrame, known: pl.DataFrame, now: datetime) -> Matched:
+class Judge(Protocol):
+    """Compares by wording what has no identifiers (`ml/matching.py`)."""
+
+    def __call__(self, offers: pl.DataFrame, products: pl.DataFrame) -> pl.DataFrame:
+        """Return VERDICT_COLUMNS for some of the offers (POINT_SCHEMA with `quantity`); the others stay unsure."""
+
+
+def match_offers(
+    offers: pl.DataFrame,
+    known: pl.DataFrame,
+    now: datetime,
+    *,
+    feedback: pl.DataFrame | None = None,
+    judge: Judge | None = None,
+) -> Matched:
     """Match offers to known products and make products of offers that carry a sure identity.
 
     Rules in order, each gated by equal pack quantity: same valid GTIN; same brand and part number; same words in the
     title and same brand; of several that fit, the one with a GTIN. A contradiction (same GTIN but other quantity, or
-    other brand and part number; several products fit) is `unsure` and never the seed of a product.
+    other brand and part number; other medium, edition or region; several products fit) is `unsure` and never the
+    seed of a product. What no rule knows is left to `judge`; a match that a person called wrong is never made again.
 
     Args:
         offers: observations (POINT_SCHEMA); of several for an offer the newest counts.
         known: all known products (PRODUCT_SCHEMA).
         now: the time to stamp on matches and products, aware UTC.
+        feedback: people's verdicts (FEEDBACK_SCHEMA).
+        judge: compares the rest by wording; without one it stays unsure.
     """
     newest = offers.sort("observed_at", "scrape_id").unique("offer_key", keep="last").sort("observed_at", "offer_key")
     identified = with_identity(newest)
@@ -66,7 +96,9 @@ def match_offers(offers: pl.DataFrame, known: pl.DataFrame, now: datetime) -> Ma
     fresh = identified.join(first.filter(pl.col("method") == NO_IDENTITY), on="offer_key", how="semi")
     created = _new_products(fresh, now)
     second = _match_known(fresh, with_identity(created))
-    matches = pl.concat([first.join(fresh, on="offer_key", how="anti"), second]).with_columns(matched_at=pl.lit(now))
+    ruled = pl.concat([first.join(fresh, on="offer_key", how="anti"), second])
+    judged = _judge_rest(ruled, fresh, pl.concat([known.select(*PRODUCT_SCHEMA), created]), judge)
+    matches = _heed_feedback(judged, feedback).with_columns(matched_at=pl.lit(now))
     columns = [pl.col(name).cast(dtype) for name, dtype in MATCH_SCHEMA.items()]
     return Matched(matches.select(columns).sort("offer_key"), created)
 
@@ -109,13 +141,32 @@ def _match_known(offers: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([*found, _unsure(left, NO_IDENTITY)])
 
 
+def _judge_rest(ruled: pl.DataFrame, fresh: pl.DataFrame, products: pl.DataFrame, judge: Judge | None) -> pl.DataFrame:
+    rest = fresh.join(ruled.filter(pl.col("method") == NO_IDENTITY), on="offer_key", how="semi")
+    if judge is None or rest.is_empty() or products.is_empty():
+        return ruled
+    verdicts = judge(rest, products).select(VERDICT_COLUMNS)
+    return pl.concat([ruled.join(verdicts, on="offer_key", how="anti"), verdicts])
+
+
+def _heed_feedback(matches: pl.DataFrame, feedback: pl.DataFrame | None) -> pl.DataFrame:
+    """Take offers off products that a person said they are not."""
+    if feedback is None or feedback.is_empty():
+        return matches
+    wrong = feedback.filter(pl.col("verdict") == "wrong").select("offer_key", "product_id")
+    refused = matches.join(wrong, on=["offer_key", "product_id"], how="semi")
+    return pl.concat([matches.join(refused, on="offer_key", how="anti"), _unsure(refused, REJECTED)])
+
+
 def _apply_rule(offers: pl.DataFrame, known: pl.DataFrame, key: str, method: str, score: float) -> pl.DataFrame:
     """Return the verdicts of one rule; offers about which it says nothing are left out."""
     # An offer with a GTIN is that GTIN's product or none: so a product first seen without one is taken over by the
     # product with it, whose sold prices can be found.
     keyed = offers.filter(pl.col(key).is_not_null() & ((key == "gtin14") | pl.col("gtin14").is_null()))
     pairs = keyed.join(known, on=key, how="inner", suffix="_known", coalesce=False)
-    same = pl.col("quantity") == pl.col("quantity_known")
+    same = (pl.col("quantity") == pl.col("quantity_known")) & ~pl.any_horizontal(
+        _contradict(part) for part in ("medium", "edition", "region")
+    )
     if key == "gtin14":
         same = same & ~(_contradict("brand_norm") & _contradict("mpn_norm"))
     if key == "title_key":

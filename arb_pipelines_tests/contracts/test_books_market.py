@@ -13,7 +13,7 @@ from arb_pipelines.domain.price import PricePrediction, SoldPrice
 from arb_pipelines.domain.raw_product import Availability
 from arb_pipelines.domain.site import SiteVisit, VisitOutcome
 from arb_pipelines.transforms.price_history import POINT_SCHEMA, QUARANTINE_SCHEMA
-from arb_pipelines.transforms.product_matching import MATCH_SCHEMA, PRODUCT_SCHEMA
+from arb_pipelines.transforms.product_matching import FEEDBACK_SCHEMA, MATCH_SCHEMA, PRODUCT_SCHEMA
 from arb_pipelines_tests.contracts.trade_records import points, usd
 from arb_pipelines_tests.fakes.clock import START
 
@@ -159,6 +159,25 @@ def test_m14_matches_are_replaced(books: SqlBooks) -> None:
     assert books.products.load_matches().equals(match("offer-1", "p2", method="mpn"))
     books.products.store_matches(match("offer-2", None, "unsure"))
     assert books.products.count_outcomes() == {"same": 1, "unsure": 1}
+
+
+def feedback(offer: str, product: str, verdict: str, at: datetime = START) -> pl.DataFrame:
+    row = (offer, product, verdict, "a lamp", None, "desk", at)
+    return pl.DataFrame([row], schema=FEEDBACK_SCHEMA, orient="row")
+
+
+def test_m14b_a_match_called_wrong_ends_at_once(books: SqlBooks) -> None:
+    books.products.insert(products("p1", "p2"))
+    books.products.store_matches(pl.concat([match("offer-1", "p1"), match("offer-2", "p1")]))
+    assert books.products.store_feedback(feedback("offer-1", "p2", "wrong")) == 1
+    assert books.products.count_outcomes() == {"same": 2}
+    books.products.store_feedback(feedback("offer-1", "p1", "wrong"))
+    assert books.products.count_outcomes() == {"same": 1, "unsure": 1}
+    assert books.products.store_feedback(feedback("offer-1", "p1", "right", START + MINUTE)) == 1
+    kept = books.products.load_feedback().filter(pl.col("product_id") == "p1")
+    assert kept.equals(feedback("offer-1", "p1", "right", START + MINUTE))
+    with pytest.raises(IntegrityError):
+        books.products.store_feedback(feedback("offer-1", "p1", "perhaps"))
 
 
 @pytest.mark.parametrize("wrong", [("p9", "same"), (None, "same"), ("p1", "unsure"), (None, "perhaps")])

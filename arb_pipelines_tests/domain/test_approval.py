@@ -44,7 +44,12 @@ def test_the_room_never_passes_max_cost_or_the_policy(
 
 @pytest.mark.parametrize(
     "policy, code",
-    [({"max_unit_cost": usd(1_999)}, "policy_amount"), ({"max_unit_cost": Money(5_000, "EUR")}, "policy_currency")],
+    [
+        ({"max_unit_cost": usd(1_999)}, "policy_amount"),
+        ({"max_unit_cost": Money(5_000, "EUR")}, "policy_currency"),
+        ({"two_person_above": usd(2_039)}, "policy_two_people"),
+        ({"two_person_above": Money(9_000, "EUR")}, "policy_two_people"),
+    ],
 )
 def test_what_a_policy_leaves_to_a_person(policy: dict[str, Any], code: str) -> None:
     """Dearer things and other currencies."""

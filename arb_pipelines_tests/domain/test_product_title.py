@@ -17,7 +17,7 @@ from arb_pipelines.domain.product_title import refuse_title
         ("x" * 10_000, "too_long"),
         ("<b>Lamp</b>", "markup"),
         ("Lamp &amp; Shade", "markup"),
-        ("Сanon lens", "mixed_scripts"),  # noqa: RUF001 - a Cyrillic first letter is the point of the case
+        ("Сanon lens", "mixed_scripts"),
     ],
 )
 def test_refuse_title(title, reason):

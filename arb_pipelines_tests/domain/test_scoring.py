@@ -13,11 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arb_pipelines.domain.decision_record import DecisionRecord
+from arb_pipelines.domain.deny_list import DenyList
+from arb_pipelines.domain.eligibility import Eligibility, Permission
 from arb_pipelines.domain.fees import Returns, load_schedules
+from arb_pipelines.domain.market_view import MarketView
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.offer import Offer
 from arb_pipelines.domain.opportunity import Opportunity, RefusedOffer
 from arb_pipelines.domain.outlet import OutletTerms
+from arb_pipelines.domain.presets import load_preset
 from arb_pipelines.domain.price import PricePrediction
 from arb_pipelines.domain.raw_product import Availability
 from arb_pipelines.domain.scoring import BuyingRules, opportunity_id, score_offer, score_offers
@@ -85,6 +89,7 @@ REFUSED: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("category_unknown", {"category": None}, {}),
     ("category_denied", {"category": "Home > Event Tickets"}, {}),
     ("category_denied", {"category": "baby/infant-formula"}, {}),
+    ("title_denied", {"title": "A gift card for a kettle"}, {}),
     ("model_abstains(too_few_sales)", {}, {"abstained": "too_few_sales", "low": None, "middle": None}),
     ("prediction_odd", {}, {"low": None}),
     ("prediction_odd", {}, {"low": usd(5000)}),
@@ -199,6 +204,119 @@ def test_many_offers_share_one_search_and_come_best_first() -> None:
     assert [one.offer_key for one in found] == ["offer-1500", "offer-2000"]
     assert [(one.offer_key, one.code) for one in refused] == [("offer-3000", "profit_low")]
     assert found == [score_offer(offer, lookup, load_schedules(), RULES, START) for offer in (offers[1], offers[0])]
+
+
+def refused_code(**changes: Any) -> str:
+    refused = score(**changes)
+    assert isinstance(refused, RefusedOffer)
+    return refused.code
+
+
+def test_a_recalled_product_is_denied() -> None:
+    """By its GTIN, whatever page it is on."""
+    rules = replace(RULES, denied=DenyList(recalls={"4006381333931": "a notice"}))
+    assert refused_code(offer=replace(OFFER, gtin="04006381333931"), rules=rules) == "recalled"
+    assert isinstance(score(replace(OFFER, gtin="9006381333931"), rules=rules), Opportunity)
+
+
+def test_a_restricting_outlet_must_have_said_yes() -> None:
+    """Not asked is no."""
+    rules = replace(RULES, terms=replace(RULES.terms, restricts=True))
+    assert refused_code(rules=rules) == "eligibility_unknown"
+    yes = Eligibility("product-1", "new", "sandbox", Permission.ALLOWED, START)
+    known = replace(rules, eligibility={("product-1", "new", "sandbox"): yes})
+    assert isinstance(score(rules=known), Opportunity)
+
+
+def test_half_the_shops_usual_price_waits_for_a_second_reading() -> None:
+    """The outlet's price may be low, too; the shops' own says that this is odd."""
+    rules = replace(RULES, market={("product-1", "new"): MarketView(usd(4_001), None, 60.0)})
+    assert refused_code(rules=rules) == "price_unconfirmed"
+    assert isinstance(score(replace(OFFER, agreeing_reads=2), rules=rules), Opportunity)
+
+
+def test_a_margin_can_be_what_decides() -> None:
+    """7.22 of 38.00 is 19 %."""
+    assert isinstance(score(rules=replace(RULES, min_margin=Decimal("0.18"))), Opportunity)
+    assert refused_code(rules=replace(RULES, min_margin=Decimal("0.20"))) == "margin_low"
+
+
+def test_a_preset_replaces_the_thresholds() -> None:
+    """And its own rules speak after the money."""
+    rules = RULES.with_preset(load_preset("online_arbitrage"))
+    assert (rules.min_roi, rules.min_margin, rules.max_days_to_sell) == (Decimal("0.30"), Decimal("0.10"), 60.0)
+    assert refused_code(rules=rules) == "roi_low"
+    cheap = replace(OFFER, price=usd(1_500), agreeing_reads=2)
+    assert refused_code(offer=cheap, rules=rules) == "velocity_low"
+    books = RULES.with_preset(load_preset("book_flipper"))
+    assert refused_code(offer=cheap, rules=books) == "category_not_wanted"
+    watcher = RULES.with_preset(load_preset("watcher"))
+    assert refused_code(rules=watcher) == "median_unknown"
+    known = replace(watcher, market={("product-1", "new"): MarketView(usd(3_000), None, 60.0)})
+    found = score(rules=known)
+    assert isinstance(found, Opportunity)
+    assert found.record["preset"] == {"id": "watcher", "rules": ["below_median"], "min_margin": None}
+
+
+OTHER = OutletTerms(outlet="other", other_category="most")
+
+
+def score_at_both(other: PricePrediction | None) -> Opportunity | RefusedOffer:
+    lookup = {("product-1", "new", "sandbox"): PREDICTION}
+    if other is not None:
+        lookup[("product-1", "new", "other")] = replace(other, outlet="other")
+    return score_offer(OFFER, lookup, load_schedules(), replace(RULES, other_outlets=(OTHER,)), START)
+
+
+def test_the_best_outlet_counts() -> None:
+    """A higher price, or the same price sooner; and the record says what came out at each."""
+    dearer = score_at_both(replace(PREDICTION, low=usd(3_900)))
+    assert isinstance(dearer, Opportunity)
+    assert (dearer.outlet, dearer.expected_sale) == ("other", usd(3_900))
+    faster = score_at_both(replace(PREDICTION, days_to_sell=6.0))
+    assert isinstance(faster, Opportunity)
+    assert faster.outlet == "other"
+    alone = score_at_both(None)
+    assert isinstance(alone, Opportunity)
+    assert alone.outlet == "sandbox"
+    assert alone.record["outlets"] == {
+        "sandbox": {"expected_profit": "7.22", "profit_per_day": "0.5776"},
+        "other": {
+            "refused": "no_prediction",
+            "detail": "the model has no answer for this product, condition and outlet",
+        },
+    }
+
+
+def test_where_no_outlet_will_do_the_first_says_why() -> None:
+    """The others stand behind it."""
+    rules = replace(RULES, other_outlets=(OTHER,))
+    refused = score_offer(OFFER, {}, load_schedules(), rules, START)
+    assert isinstance(refused, RefusedOffer)
+    assert refused.code == "no_prediction"
+
+
+def test_a_calibration_lowers_what_is_expected() -> None:
+    """What was picked for being cheap is worth less than the model says."""
+    found = score(rules=replace(RULES, calibrate=lambda offer, prediction: replace(prediction, low=usd(3_750))))
+    assert isinstance(found, Opportunity)
+    assert usd(3_745) <= found.expected_sale <= usd(3_750)
+    sober = replace(RULES, calibrate=lambda offer, prediction: replace(prediction, low=usd(3_000)))
+    assert refused_code(rules=sober) == "profit_low"
+
+
+def test_the_record_names_its_sources() -> None:
+    """Scrape, schedule and its version, model, speed and doubts."""
+    found = score(replace(OFFER, brand=" Acme  Ltd"))
+    assert isinstance(found, Opportunity)
+    record = json.loads(json.dumps(found.record))
+    assert record["offer"]["scrape_id"] == found.scrape_id == "scrape-1"
+    assert record["schedules"]
+    assert all(" v" in schedule for schedule in record["schedules"])
+    assert record["speed"]["sold_within_horizon"] == found.sold_within_horizon == pytest.approx(1 - 0.2**3)
+    assert (found.brand, found.category, found.horizon_days) == ("acme ltd", "kitchen", 90)
+    assert found.risk_flags == ("market_unknown", "read_once")
+    assert found.profit_per_dollar_day == Decimal("0.022562")
 
 
 @given(price=st.integers(1, 9000), shipping=st.integers(0, 2000), low=st.integers(1, 9000), gap=st.integers(0, 3000))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from arb_pipelines.domain.money import Money, MoneyError
-from arb_pipelines.domain.spend_limit import SpendLimit, limits_for, refuse_over_limit
+from arb_pipelines.domain.spend_limit import SpendKeys, SpendLimit, limits_for, refuse_over_limit, spend_key
 from arb_pipelines_tests.contracts.trade_records import usd
 
 
@@ -14,6 +14,13 @@ def test_wildcards_are_filled_in() -> None:
     scopes = ["total", "order", "site:*", "product:*", "site:shop-2"]
     limits = limits_for("shop-1", "product-1", [SpendLimit(scope, usd(1), None) for scope in scopes])
     assert [limit.scope for limit in limits] == ["total", "order", "site:shop-1", "product:product-1", "site:shop-2"]
+
+
+def test_what_the_decision_says_fills_in_the_rest() -> None:
+    """A name that is not known stays a `*`, by which the claim refuses."""
+    limits = [SpendLimit(scope, usd(1), None) for scope in ("outlet:*", "brand:*", "category:*")]
+    filled = limits_for("shop-1", "product-1", limits, SpendKeys("sandbox", spend_key(" ACME  Ltd "), spend_key(" ")))
+    assert [limit.scope for limit in filled] == ["outlet:sandbox", "brand:acme ltd", "category:*"]
 
 
 @pytest.mark.parametrize("used, wanted, refused", [(0, 100, False), (40, 60, False), (40, 61, True), (101, 0, True)])

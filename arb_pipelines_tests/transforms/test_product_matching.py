@@ -2,12 +2,15 @@
 
 from datetime import timedelta
 
+import polars as pl
 import pytest
 
 from arb_pipelines.domain.product import gtin_key, product_id
 from arb_pipelines.transforms.product_matching import (
+    FEEDBACK_SCHEMA,
     MATCH_SCHEMA,
     PRODUCT_SCHEMA,
+    VERDICT_COLUMNS,
     attach_products,
     identify_sales,
     match_offers,
@@ -168,3 +171,63 @@ def test_stamp_is_the_given_time():
     matched = match_offers(offers(LAMP), no_products(), later)
     assert matched.matches["matched_at"].to_list() == [later]
     assert matched.new_products["created_at"].to_list() == [later]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"title": ""},
+        {"title": "😀" * 20},
+        {"title": "Lamp " * 2_000},
+        {"title": "<b>Vornelle</b> AB-1000 Table Lamp Brass"},
+        {"title": "Vоrnelle AB-1000 Table Lamp Brass"},
+        {"gtin": "4006381333932"},
+    ],
+)
+def test_what_cannot_be_relied_on_is_never_the_same(odd):
+    known = match_offers(offers(LAMP), no_products(), T0).new_products
+    matched = match_offers(offers({**LAMP, **odd}), known, T0)
+    assert matched.matches["outcome"].to_list() == ["unsure"]
+    assert matched.new_products.is_empty()
+
+
+def test_same_gtin_of_another_medium_is_unsure():
+    book = {"title": "Slow Suppers (Hardcover)", "gtin": "9780306406157"}
+    known = match_offers(offers(book), no_products(), T0).new_products
+    matched = match_offers(offers({**book, "title": "Slow Suppers, Paperback"}), known, T0)
+    assert outcomes(matched) == {"o0": ("unsure", "gtin_conflict")}
+
+
+def feedback(verdict, product):
+    row = ("o0", product, verdict, "a lamp", "the lamp", "desk", T0)
+    return pl.DataFrame([row], schema=FEEDBACK_SCHEMA, orient="row")
+
+
+def test_a_match_called_wrong_is_not_made_again():
+    known = match_offers(offers(LAMP), no_products(), T0).new_products
+    lamp = known["product_id"].item()
+    assert outcomes(match_offers(offers(LAMP), known, T0, feedback=feedback("wrong", lamp))) == {
+        "o0": ("unsure", "rejected")
+    }
+    assert outcomes(match_offers(offers(LAMP), known, T0, feedback=feedback("right", lamp)))["o0"][0] == "same"
+    assert outcomes(match_offers(offers(LAMP), known, T0, feedback=feedback("wrong", "other")))["o0"][0] == "same"
+
+
+def test_the_judge_is_asked_about_the_rest_only():
+    known = match_offers(offers(LAMP), no_products(), T0).new_products
+    asked = []
+
+    def judge(rest, products):
+        asked.append((rest["offer_key"].to_list(), products["product_id"].to_list(), rest["quantity"].to_list()))
+        return pl.DataFrame(
+            [("o1", known["product_id"].item(), "same", "wording", 0.99)], schema=VERDICT_COLUMNS, orient="row"
+        )
+
+    batch = offers(LAMP, {"title": "AB-1000 Lamp", "brand": None}, {"title": "3 pack, set of 2", "brand": None})
+    matched = match_offers(batch, known, T0, judge=judge)
+    assert asked == [(["o1"], known["product_id"].to_list(), [1])]
+    assert outcomes(matched) == {
+        "o0": ("same", "gtin"),
+        "o1": ("same", "wording"),
+        "o2": ("unsure", "quantity_unclear"),
+    }

@@ -7,6 +7,7 @@ from arb_pipelines.defs.resources import (
     ModelStoreResource,
     OutletResource,
     RawStoreResource,
+    SettingsResource,
     SystemClock,
 )
 
@@ -28,12 +29,14 @@ def sold_prices(context: AssetExecutionContext, books: BooksResource, outlet: Ou
 
 
 @asset(deps=["raw_scrapes"], group_name="market", kinds={"polars", "sqlalchemy"}, owners=OWNERS, tags=TAGS)
-def price_history(raw_store: RawStoreResource, books: BooksResource) -> MaterializeResult:
-    """Cleaned observations of every offer, each once; what cannot be read is quarantined with its reason."""
+def price_history(raw_store: RawStoreResource, books: BooksResource, settings: SettingsResource) -> MaterializeResult:
+    """Cleaned observations of every offer, each once; what cannot be read or believed is quarantined with a reason."""
     from arb_pipelines.services.pricing import update_price_history
+    from arb_pipelines.transforms.price_jumps import CONFIRM_AFTER
 
     with raw_store.opened() as raw, books.opened() as opened:
-        update = update_price_history(raw, opened, SystemClock())
+        a_day_later = CONFIRM_AFTER / settings.values.selling_days_a_day
+        update = update_price_history(raw, opened, SystemClock(), a_day_later)
     return MaterializeResult(metadata={"dagster/row_count": update.inserted, **update.summary()})
 
 
@@ -44,6 +47,7 @@ def products(books: BooksResource, models: ModelStoreResource) -> MaterializeRes
     from arb_pipelines.services.pricing import update_products
 
     with books.opened() as opened:
-        judge = LazyJudge(models, opened)
-        update = update_products(opened, SystemClock(), judge)
+        judge = LazyJudge(models)
+        # Before the first lesson the matcher knows identifiers only; what it cannot tell by them stays unsure.
+        update = update_products(opened, SystemClock(), judge if judge.is_ready else None)
     return MaterializeResult(metadata={"dagster/row_count": update.products, **update.summary(), **judge.figures()})

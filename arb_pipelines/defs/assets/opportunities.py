@@ -7,12 +7,22 @@ from dagster import MaterializeResult, MetadataValue, asset
 from arb_pipelines.defs.outcomes import table
 from arb_pipelines.defs.resources import BooksResource, SettingsResource, SitesResource, SystemClock
 from arb_pipelines.domain.fees import load_schedules
+from arb_pipelines.domain.opportunity import Opportunity
 from arb_pipelines.domain.scoring import score_offers
 from arb_pipelines.services.approvals import approve_open
+from arb_pipelines.services.market_views import with_what_is_known
+from arb_pipelines.services.risk_checks import update_locks
 
 TAGS = {"domain": "decisions"}
 OWNERS = ["team:trading"]
 BEST = 20
+HEADER = ("what", "site", "outlet", "landed cost", "expected profit", "ROI", "sold in time", "flags")
+
+
+def figures_of(one: Opportunity) -> tuple[str, ...]:
+    """Return an opportunity's cost, profit, ROI and the chance to sell it within the horizon, as text."""
+    sold = "?" if one.sold_within_horizon is None else f"{one.sold_within_horizon:.0%} in {one.horizon_days} d"
+    return str(one.landed_cost), str(one.expected_profit), f"{one.roi:.0%}", sold
 
 
 @asset(deps=["price_predictions"], group_name="decisions", kinds={"python"}, owners=OWNERS, tags=TAGS)
@@ -21,16 +31,16 @@ def opportunities(books: BooksResource, sites: SitesResource, settings: Settings
     rules, now = settings.values.buying_rules(sites.load().sites), SystemClock().now()
     with books.opened() as opened:
         offers = opened.opportunities.load_offers(now - rules.max_age)
-        found, refused = score_offers(offers, opened.predictions.load(), load_schedules(), rules, now)
+        known = with_what_is_known(opened, rules, offers, now)
+        found, refused = score_offers(offers, opened.predictions.load(), load_schedules(), known, now)
         new = opened.opportunities.store(found, refused)
-    best = sorted(found, key=lambda o: o.profit_per_day, reverse=True)[:BEST]
-    rows = [(o.title, o.site, str(o.landed_cost), str(o.expected_profit), f"{o.roi:.0%}") for o in best]
+    rows = [(o.title, o.site, o.outlet, *figures_of(o), ", ".join(o.risk_flags)) for o in found[:BEST]]
     return MaterializeResult(
         metadata={
             "dagster/row_count": len(found),
             "offers": len(offers),
             "new": new,
-            "best": MetadataValue.md(table(("what", "site", "landed cost", "expected profit", "ROI"), rows)),
+            "best": MetadataValue.md(table(HEADER, rows)),
             "refused": MetadataValue.json(dict(Counter(refusal.code for refusal in refused))),
         }
     )
@@ -40,12 +50,18 @@ def opportunities(books: BooksResource, sites: SitesResource, settings: Settings
 def approvals(books: BooksResource, settings: SettingsResource) -> MaterializeResult:
     """Leave to buy, by the written policy in paper mode; outside it every opportunity waits for a person."""
     policy = settings.values.approval_policy
+    losses, now = settings.values.rule_book.loss_rules(settings.values.capital), SystemClock().now()
     with books.opened() as opened:
+        locks = [f"{lock.scope}: {lock.code} until {lock.ends_at:%F %T}" for lock in update_locks(opened, losses, now)]
         if policy is None:
-            waiting = len(opened.opportunities.load_open(SystemClock().now()))
-            return MaterializeResult(metadata={"waiting_for_a_person": waiting})
-        approved, left = approve_open(opened, policy, SystemClock())
+            waiting = len(opened.opportunities.load_open(now))
+            return MaterializeResult(metadata={"waiting_for_a_person": waiting, "locks": MetadataValue.json(locks)})
+        approved, left = approve_open(opened, policy, SystemClock(), settings.values.sizing)
     reasons = dict(Counter(item.refusal.code for item in left))
     return MaterializeResult(
-        metadata={"dagster/row_count": len(approved), "left_to_a_person": MetadataValue.json(reasons)}
+        metadata={
+            "dagster/row_count": len(approved),
+            "left_to_a_person": MetadataValue.json(reasons),
+            "locks": MetadataValue.json(locks),
+        }
     )
