@@ -98,7 +98,7 @@ def measure_bare(folder: Path, urls: Sequence[str], processes: int, tuned: bool)
         pages, result = folder / f"bare-{number}.json", folder / f"bare-out-{number}.json"
         pages.write_text(json.dumps(urls[number::processes]), encoding="utf-8")
         flags = ["--tuned"] if tuned else []
-        commands.append([sys.executable, str(TOP / "benchmarks/bare_scrapy.py"), str(pages), str(result), *flags])
+        commands.append([sys.executable, str(TOP / "benchmarks/peers/bare_scrapy.py"), str(pages), str(result), *flags])
         results.append(result)
     cost = run_measured(commands, folder / "bare.log")
     return cost, sum(json.loads(result.read_text(encoding="utf-8"))["priced"] for result in results)

@@ -1,8 +1,8 @@
-"""The peer of `scrape_cycle.py`: plain Scrapy over the same pages with the same parsing; not for use by itself.
+"""The peer of `../scrape_cycle.py`: plain Scrapy over the same pages with the same parsing; not for use by itself.
 
 What belongs here: a spider as one writes it in an afternoon. It keeps nothing, asks no robots.txt, waits for nobody.
 
-    python benchmarks/bare_scrapy.py PAGES.json OUT.json [--tuned]
+    python benchmarks/peers/bare_scrapy.py PAGES.json OUT.json [--tuned]
 
 `PAGES.json` is a list of URLs; `--tuned` gives it the settings that were measured to be fastest.
 """
@@ -20,7 +20,7 @@ import scrapy
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.http import Response
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from arb_pipelines.scraping.extraction.page import read_page
 
