@@ -94,9 +94,10 @@ def _takes_orders(element: Element) -> bool:
     if element.tag == "a":
         href = element.get("href") or ""
         script = script or (href if href.startswith("javascript:") else "")
-        if not script and element.keys() == ["href"]:
-            return False
-    names = mark_names(marks_of(element))
+    marks = marks_of(element)
+    if not marks and not script and element.tag == "a" and element.get("role") is None:
+        return False
+    names = mark_names(marks)
     if "not_buy" in names:
         return False
     if "buy" in names or (script and _ORDERING.search(script[:200])):
@@ -116,9 +117,15 @@ def find_contact(document: Document, regions: Regions) -> Element | None:
         if element.tag == "a" and (not element.get("class") or "button" not in mark_names(marks_of(element))):
             continue
         shown = text_of(element, 40) or element.get("value") or ""
-        if _says(shown, "contact") and element in document.positions and not regions.is_aside(element):
+        is_shown = _says(shown, "contact") and element in document.positions
+        if is_shown and not (_is_framed(element) if element.tag == "button" else regions.is_aside(element)):
             return element
     return None
+
+
+def _is_framed(element: Element) -> bool:
+    """Return whether `element` stands in the page's head or foot; a seller's box in a sidebar is no neighbour."""
+    return any(step.tag in ("header", "footer", "nav") for step in element.iterancestors())
 
 
 @lru_cache(maxsize=4_096)

@@ -91,6 +91,7 @@ _FORMER = {"hr": "HRK", "bg": "BGN"}  # still on pages saved before the euro cam
 _LANGUAGE = {
     "hu": "HUF", "id": "IDR", "ms": "MYR", "bn": "BDT", "cs": "CZK", "pl": "PLN", "hr": "HRK", "sr": "RSD", "bg": "BGN",
     "ro": "RON", "tr": "TRY", "af": "ZAR", "mk": "MKD", "ar": "AED",
+    "sv": "SEK", "da": "DKK", "nb": "NOK", "nn": "NOK", "no": "NOK", "is": "ISK",
 }  # fmt: skip
 # Country codes that are mostly sold as names, not used by shops of that country.
 _GENERIC_TLDS = frozenset({"io", "co", "me", "tv", "ai", "cc", "is", "id", "li", "ly"})

@@ -17,7 +17,13 @@ from stdnum.exceptions import ValidationError
 
 from arb_pipelines.scraping.extraction.brands import settle_brands
 from arb_pipelines.scraping.extraction.candidates import Candidate, CandidateSheet
-from arb_pipelines.scraping.extraction.currencies import choose_meaning, home_currency, host_of, locale_currency
+from arb_pipelines.scraping.extraction.currencies import (
+    choose_meaning,
+    home_currency,
+    host_of,
+    language_currency,
+    locale_currency,
+)
 from arb_pipelines.scraping.extraction.document import Document, place_of
 from arb_pipelines.scraping.extraction.price_roles import Role, is_free_shipping
 from arb_pipelines.scraping.extraction.visible_prices import METHOD as VISIBLE
@@ -133,7 +139,8 @@ def _propose_currency(document: Document, sheet: CandidateSheet, seen: Sequence[
     """Propose the currency whose sign stands at the winning price; an ambiguous sign is read by the page's country."""
     home = home_currency(host_of(document.url))
     stated = [c.value for c in sorted(sheet.of("currency"), key=lambda c: -c.weight)]
-    hints = [*stated, home, locale_currency(document.lang), locale_currency(document.meta("og:locale"))]
+    locales = (locale_currency(document.lang), locale_currency(document.meta("og:locale")))
+    hints = [*stated, home, *locales, language_currency(document.lang)]
     shown = [s for s in seen if s.mention.currencies and _same_amount(s.mention.amount) == _same_amount(price.value)]
     for item in sorted(shown, key=lambda s: -s.score)[:1]:
         code = choose_meaning(item.mention.currencies, hints)

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import chompjs
+import orjson
 
 from arb_pipelines.scraping.extraction.candidates import CandidateSheet
 from arb_pipelines.scraping.extraction.currencies import iso_code
@@ -25,6 +26,8 @@ from arb_pipelines.scraping.extraction.vocabulary import entries
 METHOD = "state"
 MAX_SCRIPT_CHARS = 1_500_000
 MAX_STARTS = 12
+_NESTS = frozenset({dict, list})
+_VARIANT_SKIPPED = frozenset({"id", "name", "title"})  # "Default Title", "Blue / XL"
 MAX_VISITED = 20_000
 _WANTED = ("price", "Price", "sku", "SKU")
 _START = re.compile(r"(?:=|\(|,|return)\s*(?=\{\s*[\"'\w\[]|\[\s*\{)")
@@ -42,12 +45,13 @@ _CURRENCY_KEYS = frozenset(entries("state_keys", "currency"))
 _TELLING_KEYS = frozenset((*_PRICE_KEYS, *_SKU_KEYS, *_BRAND_KEYS))
 _AMOUNT_FIELDS: tuple[tuple[str, tuple[str, ...]], ...] = (("price", _PRICE_KEYS), ("list_price", _LIST_KEYS))
 _TEXT_FIELDS: tuple[tuple[str, tuple[str, ...], float], ...] = (
-    ("sku", _SKU_KEYS, 1.0),
-    ("sku", _ID_KEYS, 0.5),
+    ("sku", _SKU_KEYS, 1.6),  # what an object calls its SKU outweighs a number in the address
     ("brand", _BRAND_KEYS, 0.55),  # alone too little: scripts call many things a brand
     ("gtin", _GTIN_KEYS, 1.0),
     ("mpn", _MPN_KEYS, 1.0),
 )
+
+_NUMBER_FIELD = ("sku", _ID_KEYS, 0.5)  # of an object without a SKU
 
 
 def propose_from_state(document: Document, identity: PageIdentity, sheet: CandidateSheet) -> None:
@@ -68,10 +72,9 @@ def propose_from_state(document: Document, identity: PageIdentity, sheet: Candid
 
 def _objects(text: str, is_json: bool) -> Iterator[Any]:
     if is_json:
-        try:
-            yield json.loads(text, strict=False)
-        except (ValueError, RecursionError):
-            return
+        value = read_strict(text)
+        if value is not None:
+            yield value
         return
     decoder = json.JSONDecoder(strict=False)
     position = 0
@@ -92,6 +95,17 @@ def _objects(text: str, is_json: bool) -> Iterator[Any]:
                     yield value
 
 
+def read_strict(text: str) -> Any:
+    """Return the value that JSON spells, also with line breaks in its strings; None when it is not JSON."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        try:
+            return json.loads(text, strict=False)
+        except (ValueError, RecursionError):
+            return None
+
+
 def _looks_like_data(chunk: str) -> bool:
     """Return whether an object literal starts with a quoted or plain key and a plain value, not with code."""
     return (
@@ -110,28 +124,32 @@ def _javascript(chunk: str) -> Any:
 def _propose_from_object(
     value: Any, identity: PageIdentity, sheet: CandidateSheet, place: str, currencies: set[str]
 ) -> None:
-    stack: list[Any] = [value]
+    stack: list[Any] = [value] if type(value) in _NESTS else []
     visited = 0
     while stack and visited < MAX_VISITED:
         item = stack.pop()
         visited += 1
         if isinstance(item, list):
-            stack.extend(inner for inner in item[:500] if isinstance(inner, (dict, list)))
-        elif isinstance(item, dict):
-            for key in _CURRENCY_KEYS & item.keys():
-                code = iso_code(item[key]) if isinstance(item[key], str) else None
-                if code:
-                    currencies.add(code)
-            trust = _trust(item, identity)
+            stack.extend([inner for inner in item[:500] if type(inner) in _NESTS])
+        else:
+            if not _CURRENCY_KEYS.isdisjoint(item):
+                _note_currencies(item, currencies)
+            trust = 0.0 if _TELLING_KEYS.isdisjoint(item) else _trust(item, identity)
             if trust:
                 _propose_dict(item, sheet, trust, place)
-            stack.extend(inner for inner in item.values() if isinstance(inner, (dict, list)))
+                _propose_variant(item, identity, sheet, trust, place)
+            stack.extend([inner for inner in item.values() if type(inner) in _NESTS])
+
+
+def _note_currencies(item: dict[str, Any], currencies: set[str]) -> None:
+    for key in _CURRENCY_KEYS & item.keys():
+        code = iso_code(item[key]) if isinstance(item[key], str) else None
+        if code:
+            currencies.add(code)
 
 
 def _trust(item: dict[str, Any], identity: PageIdentity) -> float:
     """Return the weight of an object that describes the page's product, 0 for anything else."""
-    if _TELLING_KEYS.isdisjoint(item):
-        return 0.0
     name = next((item[key] for key in _NAME_KEYS if isinstance(item.get(key), str)), None)
     alike = identity.resembles(name) if name and len(name) < 300 else 0.0
     ids = {str(item[key]).lower() for key in (*_SKU_KEYS, *_ID_KEYS) if isinstance(item.get(key), (str, int))}
@@ -151,7 +169,8 @@ def _propose_dict(item: dict[str, Any], sheet: CandidateSheet, trust: float, pla
                 sheet.add(field_name, amount, METHOD, trust * share, f"{key}={item[key]!s:.40}", place)
             if amounts:
                 break
-    for field_name, keys, share in _TEXT_FIELDS:
+    has_sku = any(_plain(item.get(key)) for key in _SKU_KEYS)
+    for field_name, keys, share in _TEXT_FIELDS if has_sku else (*_TEXT_FIELDS, _NUMBER_FIELD):
         for key in keys:
             plain = _plain(item.get(key))
             if plain:
@@ -160,6 +179,20 @@ def _propose_dict(item: dict[str, Any], sheet: CandidateSheet, trust: float, pla
     name = next((item[key] for key in _NAME_KEYS if isinstance(item.get(key), str)), None)
     sheet.add("name", squeeze(name), METHOD, 0.5 * trust, "", place)
     _propose_stock(item, sheet, trust, place)
+
+
+def _propose_variant(
+    item: dict[str, Any], identity: PageIdentity, sheet: CandidateSheet, trust: float, place: str
+) -> None:
+    """Propose the product's only variant, or the one whose number the address names; of several none is the page's."""
+    variants = [v for v in item.get("variants") or () if isinstance(v, dict)] if _has_variants(item) else []
+    own = [v for v in variants if str(v.get("id")).lower() in identity.url_ids] or variants
+    if len(own) == 1 and not _trust(own[0], identity):
+        _propose_dict({key: value for key, value in own[0].items() if key not in _VARIANT_SKIPPED}, sheet, trust, place)
+
+
+def _has_variants(item: dict[str, Any]) -> bool:
+    return isinstance(item.get("variants"), list)
 
 
 def _propose_stock(item: dict[str, Any], sheet: CandidateSheet, trust: float, place: str) -> None:

@@ -11,7 +11,9 @@ from arb_pipelines.scraping.extraction.candidates import CandidateSheet
 from arb_pipelines.scraping.extraction.document import Document, Element, marks_of, place_of, squeeze, text_of
 from arb_pipelines.scraping.extraction.regions import Regions
 from arb_pipelines.scraping.extraction.vocabulary import mark_names
+from arb_pipelines.scraping.extraction.words import overlap
 
+STRAY = 0.2
 _SEPARATOR = re.compile(r"\s+[|–—\-:•·»>]+\s+|\s*[|]\s*|\s+::\s+")
 
 
@@ -19,16 +21,18 @@ def propose_names(document: Document, sheet: CandidateSheet, regions: Regions) -
     """Propose the headings, the product's own first, and the parts of the titles that they confirm."""
     headings = [h for h in document.headings if h.tag == "h1" and not regions.is_aside(h)] or document.headings[:1]
     headings.sort(key=lambda h: h is not regions.heading)
+    titles = [title for title in (document.meta("og:title", "twitter:title"), document.title) if title]
     shown: list[str] = []
     for rank, heading in enumerate(headings[:3]):
         name = _without_hidden(heading)
         if not name:
             continue
         shown.append(name)
-        bonus = 0.3 if "title" in mark_names(marks_of(heading)) else 0.0
-        sheet.add(
-            "name", name, "heading", (3.0 if heading.tag == "h1" else 1.2) * 0.6**rank + bonus, name, place_of(heading)
-        )
+        weight = (3.0 if heading.tag == "h1" else 1.2) * 0.6**rank
+        weight += 0.3 if "title" in mark_names(marks_of(heading)) else 0.0
+        # Of several headings one that shares no word with any title names a menu (`Sale`).
+        is_stray = len(headings) > 1 and bool(titles) and not any(overlap(name, title) for title in titles)
+        sheet.add("name", name, "heading", weight * (STRAY if is_stray else 1.0), name, place_of(heading))
     og_title = document.meta("og:title", "twitter:title")
     for method, title in (("meta", og_title), ("title", document.title)):
         if title:
@@ -53,10 +57,18 @@ def _confirmed_part(title: str, headings: list[str]) -> str | None:
     return max(fitting, key=len) if fitting else None
 
 
+def _is_control(element: Element) -> bool:
+    """Return whether `element` does something on the page instead of naming: a button, a link that leads nowhere."""
+    return element.tag == "button" or (
+        element.tag == "a" and (element.get("href") or "#").startswith(("#", "javascript:"))
+    )
+
+
 def _without_hidden(heading: Element) -> str:
+    """Return a heading's text without hidden words and controls (`show original title`) at its ends."""
     whole = text_of(heading, 300)
     for child in heading:
-        if "hidden" in mark_names(marks_of(child)):
+        if "hidden" in mark_names(marks_of(child)) or any(_is_control(inner) for inner in child.iter("a", "button")):
             hidden = text_of(child, 100)
             if hidden and whole.startswith(hidden):
                 whole = whole[len(hidden) :].strip(" :-")

@@ -131,10 +131,10 @@ def _collect(document: Document, html: bytes, sheet: CandidateSheet) -> tuple[st
     is_sure = fit is not None and fit >= OWN_FIT and any(c.weight >= SURE_PRICE for c in sheet.of("price"))
     seen = propose_from_text(document, sheet, regions, anchors, is_sure)
     readers: Sequence[Callable[[], None]] = (
-        lambda: propose_from_state(document, identity, sheet) if _has_gaps(sheet) else None,
-        lambda: propose_from_platform(document, html, sheet) if _has_gaps(sheet) else None,
-        lambda: propose_names(document, sheet, regions),
         lambda: propose_from_labels(document, sheet, regions),
+        lambda: propose_from_state(document, identity, sheet) if _has_gaps(sheet, html) else None,
+        lambda: propose_from_platform(document, html, sheet) if _has_gaps(sheet, html) else None,
+        lambda: propose_names(document, sheet, regions),
         lambda: propose_brands(document, sheet, regions, anchors.heading),
         lambda: propose_ids(document, html, sheet, regions, anchors.heading),
         lambda: propose_details(document, nodes, identity, sheet, anchors.heading),
@@ -145,9 +145,11 @@ def _collect(document: Document, html: bytes, sheet: CandidateSheet) -> tuple[st
     return LISTING if is_listing(document, nodes, identity, seen, fit, products) else None, seen
 
 
-def _has_gaps(sheet: CandidateSheet) -> bool:
+def _has_gaps(sheet: CandidateSheet, html: bytes) -> bool:
     """Return whether scripts are worth reading, the dearest reader of all: a main field is missing or unconfirmed."""
     if any(not any(c.weight >= SURE for c in sheet.of(name)) for name in ("price", "sku", "availability")):
+        return True
+    if not sheet.of("gtin") and (b"barcode" in html or b"ean13" in html):
         return True
     shown = {c.value for c in sheet.of("price") if c.method == "visible" and c.weight >= 1}
     return not any(c.value in shown for c in sheet.of("price") if c.method != "visible" and c.weight >= SURE)
@@ -216,6 +218,8 @@ def _evidence(
 
 
 def _joined(url: str, link: str) -> str:
+    if link.startswith(("https://", "http://")):
+        return link
     try:
         return urljoin(url, link)
     except ValueError:

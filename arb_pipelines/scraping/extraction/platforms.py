@@ -102,7 +102,8 @@ _SYSTEMS: tuple[tuple[bytes, tuple[Rule, ...]], ...] = (
         ),
     ),
 )  # fmt: skip
-_DETAILS = etree.XPath("//*[@id='product-details']/@data-product")
+_DETAILS = etree.XPath("//@data-product")
+_DETAIL_STATES = {"available": "InStock", "unavailable": "OutOfStock", "last_remaining_items": "LimitedAvailability"}
 _DETAIL_KEYS = (
     ("price", "price_amount"),
     ("sku", "reference"),
@@ -155,7 +156,10 @@ def _stock_of(element: Element) -> str | None:
 
 def _propose_details(document: Document, sheet: CandidateSheet) -> None:
     """Propose what PrestaShop tells its own script of the product."""
-    for data in _loaded(_DETAILS(document.root)):
+    for data in _loaded([text for text in _DETAILS(document.root) if text.lstrip().startswith("{")]):
+        sheet.add(
+            "availability", _stock_in(data), METHOD, WEIGHT, f"quantity={data.get('quantity')}", "product-details"
+        )
         for field_name, key in _DETAIL_KEYS:
             value = data.get(key)
             if isinstance(value, (str, int, float)) and not isinstance(value, bool) and str(value).strip():
@@ -163,6 +167,17 @@ def _propose_details(document: Document, sheet: CandidateSheet) -> None:
                     find_money(str(value))[0].amount if field_name == "price" and find_money(str(value)) else str(value)
                 )
                 sheet.add(field_name, plain.strip(), METHOD, WEIGHT, f"{key}={value}", "product-details")
+
+
+def _stock_in(data: dict[str, Any]) -> str | None:
+    """Return the state that the details name, else what the quantity says; none left may still be ordered."""
+    named = _DETAIL_STATES.get(str(data.get("availability")))
+    quantity = data.get("quantity")
+    if named is not None or isinstance(quantity, bool) or not str(quantity).lstrip("-").isdigit():
+        return named
+    if int(str(quantity)) > 0:
+        return "InStock"
+    return None if data.get("allow_oosp") in (1, True, "1") else "OutOfStock"
 
 
 def _loaded(texts: list[str]) -> Iterator[dict[str, Any]]:

@@ -36,6 +36,7 @@ _UNIT = re.compile(
     + r")(?![^\W\d_])",
     re.IGNORECASE,
 )
+_DIGIT = re.compile(r"\d")
 _TIMES_AFTER = re.compile(r"\s*[x×]\s*\d", re.IGNORECASE)
 _TIMES = re.compile(r"\d\s*[x×]\s*$|(?:^|\s)[-–−+]$", re.IGNORECASE)
 
@@ -47,7 +48,7 @@ def is_old_label(text: str) -> bool:
 
 def is_free_shipping(text: str) -> bool:
     """Return whether a short text promises free postage without a condition (`Free shipping`, not `... over $50`)."""
-    if len(text) > 60 or any(char.isdigit() for char in text):
+    if len(text) > 60 or _DIGIT.search(text) is not None:
         return False
     found = _FREE.find(text)
     return "free_shipping" in found.anywhere and "threshold" not in found.at_end

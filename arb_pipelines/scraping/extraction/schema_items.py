@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 import chompjs
+import orjson
 
 from arb_pipelines.scraping.extraction.document import Document, Element, place_of, squeeze, text_of
 
@@ -91,7 +92,9 @@ def _json_ld_blocks(document: Document) -> Iterator[Any]:
 
 def read_json(text: str) -> Any:
     """Return the value that sloppy JSON spells (comments, trailing commas, escaped quotes), None when none."""
-    text = _JUNK.sub("", _JUNK.sub("", text.strip())).strip().rstrip(";")
+    text = text.strip()
+    if text[-1:] not in ("}", "]") or text[:1] not in ("{", "["):
+        text = _JUNK.sub("", _JUNK.sub("", text)).strip().rstrip(";")
     for attempt in (_strict, _unescaped, _javascript):
         try:
             return attempt(text)
@@ -101,7 +104,10 @@ def read_json(text: str) -> Any:
 
 
 def _strict(text: str) -> Any:
-    return json.loads(text, strict=False)
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:  # also what is not quite JSON: line breaks in strings, NaN
+        return json.loads(text, strict=False)
 
 
 def _unescaped(text: str) -> Any:

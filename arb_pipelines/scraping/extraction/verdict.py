@@ -27,7 +27,8 @@ OWN_FIT = 2.5  # from here a product item is the page's own, see `schema_product
 
 _CHALLENGE_MARKUP = re.compile(
     rb"cf-chl-|challenge-platform/h/|id=[\"']challenge-(?:form|running|stage)|px-captcha|_Incapsula_Resource|captcha-delivery\.com|/cdn-cgi/challenge"
-    rb"|g-recaptcha|h-captcha|hcaptcha\.com/1/api|awswaf|aws-waf-token|akam/\d+/pixel|/_sec/cp_challenge|geo\.captcha|kasada|ips\.js\?",
+    rb"|g-recaptcha|h-captcha|hcaptcha\.com/1/api|awswaf|aws-waf-token|akam/\d+/pixel|/_sec/cp_challenge|geo\.captcha|kasada|ips\.js\?"
+    rb"|(?:class|id|name)=[\"'][^\"'<>]{0,60}captcha",
     re.IGNORECASE,
 )
 _MARKUP = re.compile(rb"<(?:!doctype|html|head|body|div|span|p|h1|table|meta|title|a|script)\b")

@@ -133,7 +133,7 @@ def _find_amounts(document: Document, spans: Sequence[range]) -> Iterator[_Amoun
     done: set[Element] = set()
     homes = _homes(document)
     has_digit = _DIGIT.search
-    texts = document.texts if not spans else [t for t in document.texts if any(t[2] in span for span in spans)]
+    texts = [t for span in spans for t in document.texts_in(span)] if spans else document.texts
     numbers = [(element, text) for element, text, _ in texts if has_digit(text)]
     for element, own_text in numbers[:MAX_NUMBERS]:
         if not _may_be_price(element, own_text):

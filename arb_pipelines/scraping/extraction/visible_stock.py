@@ -6,16 +6,18 @@ can be pressed states that the shop takes an order; a phrase that says otherwise
 
 from __future__ import annotations
 
+from arb_pipelines.domain.raw_product import Availability
 from arb_pipelines.scraping.extraction.anchors import find_contact
 from arb_pipelines.scraping.extraction.candidates import CandidateSheet
 from arb_pipelines.scraping.extraction.document import Document, Element, marks_of, place_of, squeeze, text_of
 from arb_pipelines.scraping.extraction.regions import Regions
 from arb_pipelines.scraping.extraction.stock_words import availability_of_text
-from arb_pipelines.scraping.extraction.vocabulary import mark_names
+from arb_pipelines.scraping.extraction.vocabulary import entries, mark_names
 
 CONTACT_WEIGHT = 1.0  # just enough alone: an advertisement that can be answered is still on offer
 MAX_DISTANCE = 450
 MAX_PHRASE_CHARS = 90
+_SOLD = frozenset(entries("stock_alone", "sold"))
 
 
 def propose_stock(
@@ -27,13 +29,26 @@ def propose_stock(
         phrase = squeeze(text)
         if len(phrase) > MAX_PHRASE_CHARS:
             continue
-        state = availability_of_text(phrase)
+        state = Availability.OUT_OF_STOCK if _is_sold(element, phrase) else availability_of_text(phrase)
         if state is None or regions.is_aside(element) or regions.is_hidden(element):
             continue
         near = f"{marks_of(element)} {marks_of(element.getparent()) if element.getparent() is not None else ''}"
         weight = 2.2 if "stock" in mark_names(near) else 1.2
         weight *= 1.0 if len(phrase) <= 45 else 0.6
         sheet.add("availability", state.value, "visible", weight, phrase, place_of(element))
+    _propose_buttons(document, sheet, regions, button)
+
+
+def _is_sold(element: Element, phrase: str) -> bool:
+    """Return whether `phrase` is all that an advertisement says of its end; beside a number it counts orders."""
+    if phrase.strip(" .!:").lower() not in _SOLD:
+        return False
+    parent = element.getparent()
+    return not any(c.isdigit() for c in text_of(element if parent is None else parent, 80))
+
+
+def _propose_buttons(document: Document, sheet: CandidateSheet, regions: Regions, button: Element | None) -> None:
+    """Propose what the buy button says, or the button that answers an advertisement."""
     contact = find_contact(document, regions) if button is None and not sheet.of("availability") else None
     if contact is not None:
         shown = text_of(contact, 60) or marks_of(contact)

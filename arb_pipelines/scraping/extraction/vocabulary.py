@@ -54,6 +54,7 @@ class Lexicon:
         self._by_first: dict[str, list[tuple[tuple[str, ...], str]]] = defaultdict(list)
         self._by_prefix: dict[str, list[tuple[tuple[str, ...], str]]] = defaultdict(list)
         self._unspaced: list[tuple[str, str]] = []
+        self._unspaced_starts: set[str] = set()
         for name, phrases in lists.items():
             for phrase in phrases:
                 self._add(name, phrase.lower())
@@ -61,6 +62,7 @@ class Lexicon:
     def _add(self, name: str, phrase: str) -> None:
         if not _is_spaced(next(c for c in phrase if c.isalpha())):
             self._unspaced.append((phrase, name))
+            self._unspaced_starts.add(phrase[0])
             return
         steps = tuple(re.findall(r"[^\W\d_]+\*?|\d+|[/+&#]", phrase))
         if steps[0].endswith("*"):
@@ -70,16 +72,11 @@ class Lexicon:
 
     def find(self, text: str) -> Found:
         """Return which lists have a phrase in `text`; punctuation before and after a phrase does not count."""
-        tokens = _TOKEN.findall(text.lower())
-        hits: list[tuple[str, int, int]] = []
-        by_first, by_prefix = self._by_first, self._by_prefix
-        for at, token in enumerate(tokens):
-            if token in by_first or token[:3] in by_prefix:
-                for steps, name in (*by_first.get(token, ()), *by_prefix.get(token[:3], ())):
-                    if _fits(steps, tokens, at):
-                        hits.append((name, at, at + len(steps)))
-        if self._unspaced and not text.isascii():
-            hits.extend(self._find_unspaced(text.lower().strip(" :：()（）"), len(tokens)))
+        lower = text.lower()
+        tokens = _TOKEN.findall(lower)
+        hits = list(self._find_spaced(tokens)) if self._may_hold(tokens) else []
+        if not text.isascii() and not self._unspaced_starts.isdisjoint(lower):
+            hits.extend(self._find_unspaced(lower.strip(" :：()（）"), len(tokens)))
         if not hits:
             return _NOTHING
         last = len(tokens)
@@ -88,6 +85,18 @@ class Lexicon:
             frozenset(name for name, start, _ in hits if start == 0),
             frozenset(name for name, _, end in hits if end == last),
         )
+
+    def _may_hold(self, tokens: list[str]) -> bool:
+        """Return whether any token begins a phrase; nine of ten texts have none, and this asks at once."""
+        if not self._by_first.keys().isdisjoint(tokens):
+            return True
+        return bool(self._by_prefix) and not self._by_prefix.keys().isdisjoint([token[:3] for token in tokens])
+
+    def _find_spaced(self, tokens: list[str]) -> Iterable[tuple[str, int, int]]:
+        for at, token in enumerate(tokens):
+            for steps, name in (*self._by_first.get(token, ()), *self._by_prefix.get(token[:3], ())):
+                if _fits(steps, tokens, at):
+                    yield name, at, at + len(steps)
 
     def _find_unspaced(self, text: str, last: int) -> Iterable[tuple[str, int, int]]:
         for phrase, name in self._unspaced:

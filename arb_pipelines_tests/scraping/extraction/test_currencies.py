@@ -11,6 +11,7 @@ from arb_pipelines.scraping.extraction.currencies import (
     locale_currency,
     meanings_of,
 )
+from arb_pipelines_tests.scraping.extraction.pages import page, read
 
 
 @pytest.mark.parametrize(
@@ -43,3 +44,9 @@ def test_a_hint_decides_and_the_usual_meaning_is_the_fallback() -> None:
     assert choose_meaning(meanings_of("kr"), ["NOK"]) == "NOK"
     assert choose_meaning(meanings_of("kr"), [None]) is None
     assert choose_meaning((), ["EUR"]) is None
+
+
+@pytest.mark.parametrize(("lang", "code"), [("sv", "SEK"), ("da", "DKK"), ("nb-NO", "NOK"), ("en", None)])
+def test_the_pages_language_says_whose_crowns(lang: str, code: str | None) -> None:
+    html = page("<h1>Blue Kettle 1.7 l</h1><div class='price'>249 kr</div>", attributes=f"lang='{lang}'")
+    assert read(html).product.currency == code

@@ -71,3 +71,23 @@ def test_another_systems_marks_do_not_count() -> None:
         f"{HEADING}<div class='price'>€24.90</div><div class='product-info-main'><i data-price-amount='1'>x</i></div>"
     )
     assert read(page(body)).product.price == "24.90"
+
+
+@pytest.mark.parametrize(
+    ("facts", "state"),
+    [
+        ({"quantity": 3}, "InStock"),
+        ({"quantity": "0"}, "OutOfStock"),
+        ({"quantity": 0, "allow_oosp": 1}, None),
+        ({"quantity": 0, "availability": "available"}, "InStock"),
+        ({"quantity": 1, "availability": "last_remaining_items"}, "LimitedAvailability"),
+        ({"quantity": True}, None),
+        ({}, None),
+    ],
+)
+def test_the_shops_own_count_of_its_stock(facts: dict[str, object], state: str | None) -> None:
+    data = json.dumps({"name": "Blue Kettle 1.7 l", "reference": "K-17", **facts})
+    body = f"{HEADING}<span class='price'>24,90 €</span><section data-product='{data}'>prestashop</section>"
+    record = read(page(body)).product
+    assert (record.availability.value if record.availability else None) == state
+    assert record.sku == "K-17"

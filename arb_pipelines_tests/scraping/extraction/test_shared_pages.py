@@ -16,8 +16,8 @@ from arb_pipelines_tests.conftest import skip_or_fail
 from arb_pipelines_tests.scraping.extraction.pages import read
 
 SHARED = Path(os.environ.get("ARB_SHARED_DIR", Path(__file__).parents[4] / "shared"))
-# A little below what is reached: price 62 of 64, sku 59 of 64, brand 39 of 44, name 59 of 63.
-FLOORS = {"price": 0.94, "currency": 0.95, "availability": 0.80, "sku": 0.85, "brand": 0.80, "name": 0.88}
+# A little below what is reached: price 62 of 64, availability 62 of 65, sku 60 of 64, brand 39 of 44, name 61 of 63.
+FLOORS = {"price": 0.94, "currency": 0.95, "availability": 0.90, "sku": 0.90, "brand": 0.83, "name": 0.93}
 
 pytestmark = pytest.mark.shared
 
@@ -67,12 +67,14 @@ def test_product_pages(capsys: pytest.CaptureFixture[str]) -> None:
 def test_pages_of_2026(capsys: pytest.CaptureFixture[str]) -> None:
     folder, truths = load_truths("pages-2026")
     right = known = listings = priced_listings = 0
-    for key, truth in truths.items():
+    grids = [key for key, truth in truths.items() if truth["kind"] == "collection"][::2]  # half of them: time
+    for key in [*grids, *(key for key, truth in truths.items() if truth["kind"] != "collection" and "price" in truth)]:
+        truth = truths[key]
         record = read(load_page(folder, key), url=truth["url"]).product
         if truth["kind"] == "collection":
             listings += 1
             priced_listings += record.price is not None
-        elif "price" in truth:
+        else:
             known += 1
             right += is_right("price", record.price, accepted(truth, "price"))
     with capsys.disabled():

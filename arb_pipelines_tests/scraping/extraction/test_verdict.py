@@ -94,3 +94,16 @@ def test_a_text_that_speaks_of_robots_is_no_challenge() -> None:
 )
 def test_a_shops_front_page_has_no_price(url: str, price: str | None) -> None:
     assert read(page("<h1>Blue Kettle</h1><div class='price'>€ 24,90</div>"), url=url).product.price == price
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<form class='captcha'><p>Confirm that you are human</p></form>",
+        "<div class='x-captcha-box'>One moment please</div>",
+        "<p>Please confirm you are not a robot</p>",
+    ],
+)
+def test_a_captcha_is_no_empty_shell(body: str) -> None:
+    html = f"<html><head><title>Shop</title></head><body>{body}</body></html>".encode()
+    assert page_verdict(html, URL) == "challenge"
