@@ -1,6 +1,6 @@
 """Simulated days: how many a CPU-second, what was broken in them, and what three naive buyers break in the same ones.
 
-Run `python benchmarks/simulation.py --json [--days 1000] [--baseline-seeds 20] [--mutant-seeds 40]`. The simulator
+Run `python benchmarks/simulation.py --json [--days 1000] [--baseline-seeds 20] [--mutant-seeds 100]`. The simulator
 is `arb_pipelines_tests/simulation`; a day is one under crashes, lost and late answers, wrong clocks and outages. The
 zero of the real code stands beside the double and untracked orders of the baselines and the mutants that were caught.
 """
@@ -56,7 +56,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--days", type=int, default=1_000)
     parser.add_argument("--baseline-seeds", type=int, default=20)
-    parser.add_argument("--mutant-seeds", type=int, default=40)
+    parser.add_argument("--mutant-seeds", type=int, default=100)
     given = parser.parse_args()
     figures = measure(given.days, given.baseline_seeds, given.mutant_seeds)
     if given.json:

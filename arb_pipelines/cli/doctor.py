@@ -79,7 +79,7 @@ def check_packages(_: Settings) -> Iterator[Finding]:
     required = ("dagster", "dagster-webserver", "scrapy", "polars", "sqlalchemy", "alembic")
     optional = {
         "ml": ("scikit-learn", "statsmodels", "mlflow", "pandas", "spacy"),
-        "browser": ("playwright", "scrapy-playwright"),
+        "browser": ("playwright",),
         "servers": ("dagster-postgres", "psycopg2-binary", "pymongo"),
         "aws": ("boto3",),
     }

@@ -54,6 +54,15 @@ def decide_price(
     return PriceChange(listing.sku, listing.price, new, f"{days:.1f} selling days listed, target {target}")
 
 
+def refuse_move(change: PriceChange) -> Refusal | None:
+    """Return why a price cannot move so far in one step, or None; checked again in the last step before the outlet."""
+    # One minor unit more: the bound itself is rounded.
+    if abs(change.new.minor - change.old.minor) <= change.old.minor * MAX_MOVE_PERCENT // 100 + 1:
+        return None
+    detail = f"from {change.old} to {change.new} is more than {MAX_MOVE_PERCENT} % in one step"
+    return Refusal("move_too_large", detail)
+
+
 @dataclass(frozen=True, slots=True)
 class RepriceBreaker:
     """Stops a run that would lower too much at once: a blank or wrong input looks like a falling market.

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from arb_pipelines.domain.approval import Approval
+from arb_pipelines.domain.guards import refuse_realised_loss, refuse_strange_orders
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.ports import Buyer, Buyers, Clock
 from arb_pipelines.domain.purchase import (
@@ -44,6 +45,7 @@ class PurchaseOutcome:
     state: PurchaseState | None = None
     total: Money | None = None
     link: str | None = None
+    until: datetime | None = None  # when a refusal ends by itself
 
 
 def buy_approved(
@@ -56,6 +58,7 @@ def buy_approved(
     *,
     quiet_s: float = QUIET_S,
     horizon_s: float = HORIZON_S,
+    risk: Callable[[Approval], Refusal | None] = lambda approval: None,
 ) -> list[PurchaseOutcome]:
     """Buy each approved offer once and return what became of it, in order.
 
@@ -68,11 +71,16 @@ def buy_approved(
         ids: makes the purchase id, which is also the reference sent to the shop.
         quiet_s: see `reconciling.reconcile`.
         horizon_s: see `reconciling.reconcile`.
+        risk: reads the decision again (`risk_checks.build_submit_check`); a refusal is not even shown to a person.
     """
     patience = Patience(timedelta(seconds=quiet_s), timedelta(seconds=horizon_s))
     closed: dict[str, Refusal | None] = {}
     outcomes: list[PurchaseOutcome] = []
     for approval in approvals:
+        risky = risk(approval)
+        if risky is not None:
+            outcomes.append(_refused(approval, risky))
+            continue
         buyer = buyers.buyer_for(approval.site)
         if buyer is None:
             detail = f"open the link and buy {approval.quantity} for at most {approval.ceiling} each"
@@ -94,7 +102,11 @@ def _refuse_unreconciled(site: str, books: Books, buyer: Buyer, clock: Clock, pa
     except (OSError, ValueError) as error:
         return Refusal("reconcile_impossible", f"the order history of {site} cannot be read: {error}")
     alarm = next((alarm for alarm in found.alarms if alarm.code in STOPPING_ALARMS), None)
-    return Refusal("reconcile_alarm", f"{alarm.code}: {alarm.detail}") if alarm else None
+    if alarm is not None:
+        return Refusal("reconcile_alarm", f"{alarm.code}: {alarm.detail}")
+    strange = sum(alarm.code == "orphan_order" for alarm in found.alarms)
+    purchases = sum(purchase.site == site for purchase in books.purchases.load()) if strange else 0
+    return refuse_strange_orders(strange, purchases) or refuse_realised_loss(books.orders.load(), clock.now())
 
 
 def _refuse_now(approval: Approval, buyer: Buyer) -> Refusal | None:
@@ -108,7 +120,8 @@ def _refuse_now(approval: Approval, buyer: Buyer) -> Refusal | None:
 
 
 def _refused(approval: Approval, refusal: Refusal, link: str | None = None) -> PurchaseOutcome:
-    return PurchaseOutcome(approval.approval_id, approval.site, refusal.code, refusal.detail, link=link)
+    told = (refusal.code, refusal.detail)
+    return PurchaseOutcome(approval.approval_id, approval.site, *told, link=link, until=refusal.until)
 
 
 def _buy(

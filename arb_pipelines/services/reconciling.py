@@ -14,7 +14,7 @@ from arb_pipelines.domain.ports import Buyer, Buyers, Clock
 from arb_pipelines.domain.purchase import OPEN_STATES, PlacedOrder, Purchase, PurchaseState
 from arb_pipelines.domain.reconciliation import (
     ADOPTABLE,
-    CLOCK_SKEW,
+    HISTORY_OVERLAP,
     Alarm,
     Patience,
     Step,
@@ -25,7 +25,8 @@ from arb_pipelines.domain.reconciliation import (
 from arb_pipelines.domain.stores import Books
 
 QUIET_S = 120
-HORIZON_S = 86_400
+# Half an hour more than a day: a clock that jumps a day ahead must not end the wait for an order still in flight.
+HORIZON_S = 88_200
 
 
 @dataclass(slots=True)
@@ -95,7 +96,7 @@ def reconcile_site(
     purchases = [p for p in books.purchases.load() if p.site == site]
     _apply(leftover_claims(purchases, now, patience), books, now, result)
     live = [p.claimed_at for p in purchases if _is_live(p, now, patience)]
-    orders = buyer.fetch_orders(min([*live, now - patience.horizon]) - CLOCK_SKEW)
+    orders = buyer.fetch_orders(min([*live, now - patience.horizon]) - HISTORY_OVERLAP)
     # Read after the history: a purchase that another worker made meanwhile must not look like an orphan.
     purchases = [p for p in books.purchases.load() if p.site == site]
     paired, unpaired = pair_orders(site, purchases, orders)

@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from arb_pipelines.domain.guards import refuse_repeated_falls
 from arb_pipelines.domain.listing import Listing, ListingState
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.ports import Clock, Seller
 from arb_pipelines.domain.price import PricePrediction
-from arb_pipelines.domain.repricing import PriceChange, RepriceBreaker, decide_price
+from arb_pipelines.domain.repricing import PriceChange, RepriceBreaker, decide_price, refuse_move
 from arb_pipelines.domain.spend_limit import Action, Refusal
 from arb_pipelines.domain.stores import Books
 from arb_pipelines.services.outcomes import NotDone, Report, halted, refused_by
@@ -80,6 +81,7 @@ def reprice(
         if change is not None:
             changes.append((listing, change))
     done.stopped = done.stopped or breaker.refuse([change for _, change in changes], len(active))
+    done.stopped = done.stopped or refuse_repeated_falls(changes, len(active), clock.now(), days_a_day=days_a_day)
     for listing, change in changes:
         _apply(listing, change, books, seller, clock, done)
     return done
@@ -105,7 +107,10 @@ def _apply(listing: Listing, change: PriceChange, books: Books, seller: Seller, 
     done.stopped = done.stopped or halted(books, Action.REPRICE)
     if done.stopped is not None:
         return
-    if not books.listings.store_price(change.sku, change.old, change.new, change.reason, clock.now()):
+    refusal = refuse_move(change)
+    if refusal is not None:
+        done.not_done.append(NotDone(change.sku, refusal.code, refusal.detail))
+    elif not books.listings.store_price(change.sku, change.old, change.new, change.reason, clock.now()):
         done.not_done.append(NotDone(change.sku, "price_moved", "the price was changed meanwhile"))
     elif _push(listing, change.new, books, seller, done):
         done.changed.append(change)

@@ -57,6 +57,9 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
     ("decision_differs", {"leave": {"condition": "used"}}),
     ("currency_differs", {"leave": {"ceiling": Money(2_500, "EUR")}}),
     ("over_max_cost", {"leave": {"ceiling": usd(3_001)}}),
+    ("second_person_missing", {"rules": {"two_person_above": usd(2_499)}}),
+    ("second_person_missing", {"rules": {"two_person_above": usd(9)}, "leave": {"two_person_above": usd(2_500)}}),
+    ("second_person_missing", {"rules": {"two_person_above": usd(2_500)}, "leave": {"quantity": 2}}),
     ("site_may_not_buy", {"rules": {"sites": {}}}),
     ("site_may_not_buy", {"rules": {"sites": {"shop-1": replace(SITE, enabled=False)}}}),
     ("site_may_not_buy", {"rules": {"sites": {"shop-1": replace(SITE, site_class=SiteClass.RESTRICTED)}}}),
@@ -83,6 +86,12 @@ def test_each_rule_refuses_with_its_code(code: str, changes: dict[str, Any]) -> 
     assert refusal is not None
     assert refusal.code == code
     assert refusal.detail
+
+
+def test_what_was_approved_under_the_rule_of_two_people_passes() -> None:
+    """Whether two signed is looked up inside the claim."""
+    assert look(rules={"two_person_above": usd(2_500)}) is None
+    assert look(rules={"two_person_above": usd(9)}, leave={"two_person_above": usd(9)}) is None
 
 
 def test_a_missing_decision_or_prediction_refuses() -> None:

@@ -79,11 +79,29 @@ def test_conditions_and_categories() -> None:
     )
 
 
-@given(within=st.floats(0, 1), days=st.floats(0.1, 365), more=st.floats(0, 365))
-def test_more_time_sells_no_less(within: float, days: float, more: float) -> None:
-    prediction = replace(PREDICTION, sold_within_30_days=within)
+chances = st.none() | st.floats(0, 1)
+
+
+@given(within=st.floats(0, 1), later=chances, last=chances, days=st.floats(0.1, 365), more=st.floats(0, 365))
+def test_more_time_sells_no_less(
+    within: float, later: float | None, last: float | None, days: float, more: float
+) -> None:
+    prediction = replace(PREDICTION, sold_within_30_days=within, sold_within_60_days=later, sold_within_90_days=last)
     first, second = sold_within(prediction, days), sold_within(prediction, days + more)
     assert first is not None
     assert second is not None
     assert 0 <= first <= second + 1e-12 <= 1 + 1e-9
-    assert sold_within(prediction, 30) == pytest.approx(within)
+    assert sold_within(prediction, 30) == pytest.approx(within, abs=1e-8)
+
+
+def test_what_the_model_says_of_longer_horizons_counts() -> None:
+    """30 days are extended at their own rate only where nothing better is known."""
+    rate = replace(PREDICTION, sold_within_30_days=0.5)
+    assert sold_within(rate, 90) == pytest.approx(0.875)
+    slower = replace(rate, sold_within_60_days=0.6, sold_within_90_days=0.65)
+    assert sold_within(slower, 60) == pytest.approx(0.6)
+    assert sold_within(slower, 90) == pytest.approx(0.65)
+    assert sold_within(slower, 180) == pytest.approx(1 - 0.35**2)
+    assert sold_within(replace(rate, sold_within_90_days=0.4), 90) == pytest.approx(0.5), "never falls"
+    assert sold_within(replace(rate, sold_within_90_days=1.5), 90) is None
+    assert sold_within(replace(rate, sold_within_30_days=None), 90) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -14,6 +15,7 @@ from arb_pipelines.domain.listing import Listing, ListingState
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.order import Order, OrderState, OutletOrder
 from arb_pipelines.transforms.product_matching import PRODUCT_SCHEMA
+from arb_pipelines_tests.fakes.ledger_books import broken_constraint
 
 OPEN_LISTINGS = (ListingState.PENDING, ListingState.ACTIVE)
 
@@ -31,22 +33,25 @@ class FakeProducts:
 class FakeInventory:
     """Lots by id, one a purchase."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_bought: Callable[[str], bool]) -> None:
         self.rows: dict[str, InventoryLot] = {}
         self.open_skus: Callable[[], set[str]] = set
+        self._is_bought = is_bought
 
     def receive(self, lot: InventoryLot) -> bool:
-        if any(kept.purchase_id == lot.purchase_id for kept in self.rows.values()):
+        if not self._is_bought(lot.purchase_id) or not 0 <= lot.on_hand <= lot.received:
+            raise broken_constraint(f"lot {lot.lot_id}")
+        if lot.lot_id in self.rows or any(kept.purchase_id == lot.purchase_id for kept in self.rows.values()):
             return False
         self.rows[lot.lot_id] = lot
         return True
 
     def load_unlisted(self) -> list[InventoryLot]:
         offered = self.open_skus()
-        return [lot for lot in self.rows.values() if lot.on_hand and lot.sku not in offered]
+        return [lot for lot in self.load() if lot.on_hand and lot.sku not in offered]
 
     def load(self) -> list[InventoryLot]:
-        return list(self.rows.values())
+        return sorted(self.rows.values(), key=lambda lot: (lot.received_at, lot.lot_id))
 
 
 class FakeListings:
@@ -55,14 +60,19 @@ class FakeListings:
     def __init__(self, inventory: FakeInventory) -> None:
         self.rows: dict[str, Listing] = {}
         self.changes: list[tuple[str, Money, Money, str]] = []
-        inventory.open_skus = lambda: {listing.sku for listing in self.load(OPEN_LISTINGS)}
+        inventory.open_skus = lambda: {one.sku for one in self.rows.values() if one.state in OPEN_LISTINGS}
 
     def insert(self, listing: Listing) -> bool:
-        assert 0 < listing.floor.minor <= listing.price.minor <= listing.ceiling.minor
+        self._check_bounds(listing.price, listing)
         if listing.listing_id in self.rows or any(kept.sku == listing.sku for kept in self.load(OPEN_LISTINGS)):
             return False
         self.rows[listing.listing_id] = listing
         return True
+
+    @staticmethod
+    def _check_bounds(price: Money, listing: Listing) -> None:
+        if not (listing.floor.minor > 0 and listing.floor <= price <= listing.ceiling):
+            raise ValueError(f"a price of {price} is not between {listing.floor} and {listing.ceiling}")
 
     def advance(
         self,
@@ -72,50 +82,49 @@ class FakeListings:
         state: ListingState,
         outlet_listing_id: str | None = None,
     ) -> bool:
-        for listing in self.load(expected):
-            if listing.sku == sku:
-                changed = replace(
-                    listing, state=state, outlet_listing_id=outlet_listing_id or listing.outlet_listing_id
-                )
-                self.rows[listing.listing_id] = changed
-                return True
-        return False
+        meant = [listing for listing in self.load(expected) if listing.sku == sku]
+        if not meant:
+            return False
+        newest = max(meant, key=lambda listing: listing.listed_at)
+        known = outlet_listing_id or newest.outlet_listing_id
+        self.rows[newest.listing_id] = replace(newest, state=state, outlet_listing_id=known)
+        return True
 
     def store_price(self, sku: str, old: Money, new: Money, reason: str, at: datetime) -> bool:
         for listing in self.load(OPEN_LISTINGS):
             if listing.sku == sku and listing.price == old:
-                assert listing.floor <= new <= listing.ceiling
+                self._check_bounds(new, listing)
                 self.rows[listing.listing_id] = replace(listing, price=new, repriced_at=at)
                 self.changes.append((sku, old, new, reason))
                 return True
         return False
 
     def load(self, states: Sequence[ListingState] = ()) -> list[Listing]:
-        return [listing for listing in self.rows.values() if not states or listing.state in states]
+        found = [listing for listing in self.rows.values() if not states or listing.state in states]
+        return sorted(found, key=lambda listing: (listing.listed_at, listing.listing_id))
 
 
 class FakeOrders:
-    """Orders by id; an import takes lot units and posts the sale."""
+    """Orders by id; an import takes lot units and posts the sale. `taken` counts the units gone from each lot."""
 
     def __init__(
-        self, inventory: FakeInventory, listings: FakeListings, post: Callable[[LedgerTransaction], bool]
+        self, inventory: FakeInventory, listings: FakeListings, post_once: Callable[[LedgerTransaction], None]
     ) -> None:
         self.rows: dict[str, Order] = {}
+        self.taken = Counter[str]()
         self._inventory = inventory
         self._listings = listings
-        self._post = post
+        self._post_once = post_once
 
     def import_order(self, outlet_order: OutletOrder, fee: Money, fee_estimated: bool) -> Order | None:
-        order_id = f"{outlet_order.outlet}:{outlet_order.outlet_order_id}:{outlet_order.line_item_id}"
+        order_id = self.id_of(outlet_order)
         if order_id in self.rows:
             return None
         lots = [lot for lot in self._inventory.load() if lot.sku == outlet_order.sku]
         if not lots:
-            raise LookupError(outlet_order.sku)
+            raise LookupError(f"{outlet_order.sku} is not ours")
         taken = take_first_in(lots, outlet_order.quantity)
         cost = sum((lot.unit_cost * units for lot, units in taken), Money.zero(fee.currency))
-        for lot, units in taken:
-            self._inventory.rows[lot.lot_id] = replace(lot, on_hand=lot.on_hand - units)
         order = Order(
             order_id=order_id,
             outlet=outlet_order.outlet,
@@ -131,27 +140,38 @@ class FakeOrders:
             state=OrderState.SHIPPED if outlet_order.shipped else OrderState.NEW,
             ordered_at=outlet_order.ordered_at,
         )
+        self._post_once(post_sale(order_id, order.revenue, fee, cost, order.ordered_at))
         self.rows[order_id] = order
-        assert self._post(post_sale(order_id, order.revenue, fee, cost, order.ordered_at))
-        for listing in self._listings.load(OPEN_LISTINGS):
-            if listing.sku == order.sku:
-                left = listing.quantity - order.quantity
-                state = listing.state if left > 0 else ListingState.SOLD
-                self._listings.rows[listing.listing_id] = replace(listing, quantity=max(left, 0), state=state)
+        for lot, units in taken:
+            self.taken[lot.lot_id] += units
+            self._inventory.rows[lot.lot_id] = replace(lot, on_hand=lot.on_hand - units)
+        self._close_or_reduce(order)
         return order
 
+    def id_of(self, outlet_order: OutletOrder) -> str:
+        """Return our id of an outlet's order line: derived, so that one order has one."""
+        return f"{outlet_order.outlet}:{outlet_order.outlet_order_id}:{outlet_order.line_item_id}"
+
+    def _close_or_reduce(self, order: Order) -> None:
+        on_hand = sum(lot.on_hand for lot in self._inventory.rows.values() if lot.sku == order.sku)
+        for listing in self._listings.load(OPEN_LISTINGS):
+            if listing.sku == order.sku:
+                left = max(0, min(listing.quantity - order.quantity, on_hand))
+                state = listing.state if left else ListingState.SOLD
+                self._listings.rows[listing.listing_id] = replace(listing, quantity=left, state=state)
+
     def load_unshipped(self) -> list[Order]:
-        return [order for order in self.rows.values() if order.state is OrderState.NEW]
+        return [order for order in self.load() if order.state is OrderState.NEW]
 
     def mark_shipped(self, order_id: str, tracking_number: str, at: datetime) -> bool:
-        order = self.rows[order_id]
-        if order.state is not OrderState.NEW:
+        order = self.rows.get(order_id)
+        if order is None or order.state is not OrderState.NEW:
             return False
         self.rows[order_id] = replace(order, state=OrderState.SHIPPED, tracking_number=tracking_number, shipped_at=at)
         return True
 
     def load(self) -> list[Order]:
-        return list(self.rows.values())
+        return sorted(self.rows.values(), key=lambda order: (order.ordered_at, order.order_id))
 
     def newest_ordered_at(self, outlet: str) -> datetime | None:
         return max((order.ordered_at for order in self.rows.values() if order.outlet == outlet), default=None)

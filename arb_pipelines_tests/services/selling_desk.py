@@ -40,7 +40,9 @@ class SellingDesk:
 
     def deliver(self, number: int, total: int = 2_000, quantity: int = 1) -> str:
         """Put a bought and delivered purchase into the books."""
-        leave = approval(opportunity(number), self.clock.now(), quantity=quantity)
+        found = opportunity(number)
+        self.books.opportunities.store([found], [])
+        leave = approval(found, self.clock.now(), quantity=quantity)
         self.books.approvals.insert(leave)
         claimed = purchase(leave, self.clock.now())
         assert self.books.purchases.claim(claimed, (), self.clock.now()) is None

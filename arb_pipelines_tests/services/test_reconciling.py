@@ -9,7 +9,7 @@ import pytest
 
 from arb_pipelines.domain.purchase import PlacedOrder, PurchaseState
 from arb_pipelines.services.purchasing import buy_approved
-from arb_pipelines.services.reconciling import Reconciliation, reconcile
+from arb_pipelines.services.reconciling import HORIZON_S, Reconciliation, reconcile
 from arb_pipelines_tests.contracts.trade_records import approval, opportunity, purchase, usd
 from arb_pipelines_tests.fakes.books import InMemoryBooks
 from arb_pipelines_tests.fakes.clock import SettableClock
@@ -70,7 +70,7 @@ def test_not_found_waits_for_the_horizon() -> None:
     assert account.state_of(purchase_id) is SUBMITTING
     account.clock.advance(seconds=121)
     assert account.reconcile().uncertain == [purchase_id]
-    account.clock.advance(seconds=86_399)
+    account.clock.advance(seconds=HORIZON_S - 1)
     account.reconcile()
     assert account.state_of(purchase_id) is UNCERTAIN
     account.clock.advance(seconds=2)
@@ -219,3 +219,35 @@ def test_a_lost_answer_is_settled_by_the_next_purchase_run() -> None:
     usable = account.books.approvals.load_usable(account.clock.now())
     buy_approved(usable, account.books, account.buyers, (), account.clock)
     assert {p.state for p in account.books.purchases.load()} == {BOUGHT}
+
+
+@pytest.mark.parametrize("keeps_reference", [True, False])
+def test_an_order_made_while_the_clock_was_a_day_ahead_is_found(keeps_reference: bool) -> None:
+    """The purchase is dated a day after its order; the history is asked for far enough back (a simulated loss)."""
+    account = Account()
+    account.clock.advance(days=1)
+    purchase_id = account.claim(1, SUBMITTING, UNCERTAIN)
+    account.clock.advance(days=-1)
+    account.order(purchase_id if keeps_reference else None)
+    account.clock.advance(hours=27)
+    assert account.reconcile().settled == [purchase_id]
+
+
+def test_a_clock_set_a_day_ahead_does_not_end_the_wait() -> None:
+    """An order that lands four minutes later would be given up, and its money spent again."""
+    account = Account()
+    purchase_id = account.claim(1, SUBMITTING, UNCERTAIN)
+    account.clock.advance(days=1, minutes=6)
+    assert account.reconcile().not_placed == []
+    account.clock.advance(minutes=30)
+    assert account.reconcile().not_placed == [purchase_id]
+
+
+def test_an_order_that_the_history_shows_twice_is_one_order() -> None:
+    """Pages that overlap are no double order; buying there goes on."""
+    account = Account()
+    purchase_id = account.claim(1, SUBMITTING)
+    account.order(purchase_id)
+    account.shop.taken *= 2
+    found = account.reconcile()
+    assert (found.settled, found.alarms) == ([purchase_id], [])

@@ -55,7 +55,7 @@ def test_a_shell_whose_markup_describes_the_product_is_read() -> None:
         b"[1]",
         b"\x89PNG\r\n\x1a\n" + bytes(200),
         b"plain text",
-        gzip.compress(b"x" * 999),
+        gzip.compress(b"x" * 999, mtime=0),
     ],
 )
 def test_what_is_not_html_is_said_to_be_so(body: bytes) -> None:
