@@ -1,6 +1,7 @@
 """Every setting of the project in one class; the only reader of the environment and of `.env`.
 
-What belongs here: names, defaults, units and the checks that make a wrong value one clear line. Adapters and
+What belongs here: names, defaults, units and the checks that make a wrong value one clear line; those of deciding and
+spending stand in its base, `trade_settings.py`. Adapters and
 services get plain values; only `defs/resources.py`, the API and the command line read a `Settings`.
 """
 
@@ -17,14 +18,14 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from arb_pipelines.domain.approval import ApprovalPolicy
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.outlet import OutletTerms
 from arb_pipelines.domain.scoring import BuyingRules
 from arb_pipelines.domain.site import Site
-from arb_pipelines.domain.spend_limit import SpendLimit
+from arb_pipelines.trade_settings import TradeSettings
 
 # The headless shell first: a page costs 360-690 CPU ms in it, 980 in the full Chromium.
 BROWSERS = ("chromium-headless-shell", "chromium", "google-chrome", "chromium-browser")
@@ -51,7 +52,7 @@ class Mode(StrEnum):
     ASSIST = "assist"  # real shops; a person completes each purchase from a prepared link
 
 
-class Settings(BaseSettings):
+class Settings(TradeSettings):
     """Settings, read from `ARB_*` environment variables and a `.env` file in the working folder."""
 
     model_config = SettingsConfigDict(
@@ -97,13 +98,6 @@ class Settings(BaseSettings):
         None, description="Browser elsewhere: `ws://` a Playwright server, `http://` or `cdp+ws://` a Chromium."
     )
 
-    currency: str = Field("USD", description="Currency of the books (ISO 4217).")
-    min_roi: Decimal = Field(Decimal("0.30"), description="Smallest profit / landed cost to buy at.")
-    min_profit: Decimal = Field(Decimal("3.00"), description="Smallest expected profit a unit, in `currency`.")
-    max_price_age_s: Annotated[int, Field(ge=10)] = Field(600, description="Oldest price to decide on, s.")
-    limit_order: Decimal = Field(Decimal("100"), description="Most one purchase may cost.")
-    limit_day: Decimal = Field(Decimal("500"), description="Most all purchases may cost in 24 h.")
-    limit_site_day: Decimal = Field(Decimal("150"), description="Most to spend at one shop in 24 h.")
     policy_max_unit_cost: Decimal = Field(
         Decimal("100"), description="The written policy approves units up to this (paper mode only)."
     )
@@ -198,10 +192,6 @@ class Settings(BaseSettings):
         """How many selling days pass in a calendar day: more than one only in the accelerated sandbox world."""
         return float(self.sandbox_speed) if self.mode is Mode.PAPER and self.sandbox_url else 1.0
 
-    def money(self, amount: Decimal) -> Money:
-        """Return an amount in the currency of the books."""
-        return Money.of(amount, self.currency)
-
     @property
     def outlet_terms(self) -> OutletTerms:
         """What selling on the outlet costs; in paper mode that is the sandbox channel."""
@@ -214,35 +204,27 @@ class Settings(BaseSettings):
         )
 
     def buying_rules(self, sites: Sequence[Site]) -> BuyingRules:
-        """Return the thresholds an offer must pass, with the declared sites."""
-        return BuyingRules(
+        """Return what an offer must pass, with the declared sites."""
+        rules = BuyingRules(
             terms=self.outlet_terms,
             sites={site.key: site for site in sites},
             min_profit=self.money(self.min_profit),
             min_roi=self.min_roi,
             max_age=timedelta(seconds=self.max_price_age_s),
         )
-
-    @property
-    def spend_limits(self) -> list[SpendLimit]:
-        """The caps that every claim is held against."""
-        day = timedelta(hours=24)
-        return [
-            SpendLimit("order", self.money(self.limit_order), None),
-            SpendLimit("total", self.money(self.limit_day), day),
-            SpendLimit("site:*", self.money(self.limit_site_day), day),
-        ]
+        return self.rule_book.applied_to(rules)
 
     @property
     def approval_policy(self) -> ApprovalPolicy | None:
-        """The written policy; None outside paper mode, where a person approves."""
-        if self.mode is not Mode.PAPER:
+        """The written policy; None outside paper mode and under a preset that asks for a person."""
+        if self.mode is not Mode.PAPER or not self.rule_book.policy_may_approve:
             return None
         return ApprovalPolicy(
             name="paper",
             max_unit_cost=self.money(self.policy_max_unit_cost),
             max_open=self.policy_max_open,
             valid_for=timedelta(seconds=self.approval_valid_s),
+            two_person_above=self.two_person_limit,
         )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import getpass
 import json
+import os
+import pwd
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
@@ -13,6 +14,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from arb_pipelines.cli.switches import opened_books
+from arb_pipelines.domain.locks import RiskLock
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.opportunity import Opportunity
 from arb_pipelines.domain.spend_limit import Refusal
@@ -29,27 +31,44 @@ class WallClock:
         return datetime.now(UTC)
 
 
+def account_name() -> str:
+    """Return the name of the account that runs this: USER and LOGNAME could name a second person at will."""
+    return pwd.getpwuid(os.getuid()).pw_name
+
+
 def opportunities(
     limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 20, as_json: AsJson = False
 ) -> None:
-    """Show the open opportunities, best profit a day first; `arb approve ID` gives leave to buy one.
+    """Show the open opportunities, best profit per dollar-day first; `arb approve ID` gives leave to buy one.
 
     Example:
 
       arb opportunities --limit 5
     """
+    now = datetime.now(UTC)
     with opened_books() as books:
-        found = sorted(books.opportunities.load_open(datetime.now(UTC)), key=lambda o: -o.profit_per_day)[:limit]
+        locks = books.locks.load_active(now)
+        found = sorted(books.opportunities.load_open(now), key=lambda o: -o.profit_per_dollar_day)[:limit]
     if as_json:
-        typer.echo(json.dumps({"opportunities": [opportunity_json(one) for one in found]}))
+        told = {"opportunities": [opportunity_json(one) for one in found], "locks": [lock_json(one) for one in locks]}
+        typer.echo(json.dumps(told))
         return
-    table = Table(Column("id", no_wrap=True), "title", "shop", "cost", "max cost", "profit", "ROI", "days")
+    for lock in locks:
+        typer.echo(f"{lock.scope} is locked until {lock.ends_at:%F %T} UTC: {lock.code}, {lock.detail}", err=True)
+    table = Table(Column("id", no_wrap=True), "title", "shop", "cost", "max cost", "profit", "ROI", "days", "look at")
     for one in found:
         figures = (one.landed_cost.text, one.max_cost.text, one.expected_profit.text, f"{one.roi:.0%}")
-        table.add_row(one.opportunity_id, one.title[:40], one.site, *figures, f"{one.days_to_sell:.0f}")
+        speed = f"{one.days_to_sell:.0f}"
+        table.add_row(one.opportunity_id, one.title[:40], one.site, *figures, speed, ", ".join(one.risk_flags))
     Console().print(table)
     if not found:
         typer.echo("no open opportunities: look at the asset `opportunities` for what was refused and why", err=True)
+
+
+def lock_json(lock: RiskLock) -> dict[str, str]:
+    """Return a lock with its reason and its end."""
+    words = {"scope": lock.scope, "code": lock.code, "detail": lock.detail}
+    return words | {"starts_at": lock.starts_at.isoformat(), "ends_at": lock.ends_at.isoformat()}
 
 
 def opportunity_json(one: Opportunity) -> dict[str, Any]:
@@ -58,7 +77,12 @@ def opportunity_json(one: Opportunity) -> dict[str, Any]:
     told = {name: getattr(one, name).text for name in money}
     plain = {name: getattr(one, name) for name in ("opportunity_id", "site", "url", "title", "condition", "outlet")}
     times = {"observed_at": one.observed_at.isoformat(), "decided_at": one.decided_at.isoformat()}
-    return plain | told | times | {"currency": one.landed_cost.currency, "roi": str(one.roi), "days": one.days_to_sell}
+    speed = {"days": one.days_to_sell, "horizon_days": one.horizon_days, "sold_within_horizon": one.sold_within_horizon}
+    said: Any = one.record.get("prediction") or {}
+    chances = {f"p_sold_{days}": said.get(f"sold_within_{days}_days") for days in (30, 60, 90)}
+    rates = {"roi": str(one.roi), "profit_per_dollar_day": str(one.profit_per_dollar_day)}
+    doubts = {"risk_flags": list(one.risk_flags)}
+    return plain | told | times | speed | chances | rates | doubts | {"currency": one.landed_cost.currency}
 
 
 def approve(
@@ -72,6 +96,7 @@ def approve(
     """Give leave to buy an opportunity once: up to a ceiling, a quantity and a time.
 
     It spends nothing by itself. Price, stock, limits and the kill switch are read again when the purchase is made.
+    Above ARB_TWO_PERSON_ABOVE (ceiling x quantity) a second person must approve the same ceiling and quantity.
 
     Example:
 
@@ -91,10 +116,15 @@ def approve(
             opportunity_id,
             ceiling=money,
             quantity=quantity,
-            by=getpass.getuser(),
+            by=account_name(),
             clock=WallClock(),
             valid_for=timedelta(seconds=valid_s or settings.approval_valid_s),
+            two_person_above=settings.two_person_limit,
+            watch_only=settings.rule_book.only_watches,
         )
+    if isinstance(decided, Refusal) and decided.code == "one_more_person":
+        typer.echo(f"{opportunity_id}: one more person needed until {decided.until:%Y-%m-%d %H:%M:%S} UTC")
+        return
     if isinstance(decided, Refusal):
         typer.echo(f"approve: refused, {decided.code}: {decided.detail}", err=True)
         raise typer.Exit(1)

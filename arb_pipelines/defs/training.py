@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from arb_pipelines.defs.resources import BooksResource, ModelStoreResource
 from arb_pipelines.domain.listing import ListingState
+from arb_pipelines.domain.scoring_rules import Calibrate
 from arb_pipelines.domain.stores import Books
 
 if TYPE_CHECKING:
@@ -42,11 +43,13 @@ class Predicted:
     version: str
     abstained: dict[str, int]
     locked: str = ""
+    moved: dict[str, float] = field(default_factory=dict)
 
-    def summary(self) -> dict[str, int | str]:
-        """Return the counts for display."""
+    def summary(self) -> dict[str, int | float | str]:
+        """Return the counts for display, and by how much the sales since the training moved the predictions."""
         counts = {f"abstained_{code}": n for code, n in self.abstained.items()}
-        return {"model_version": self.version, **({"locked": self.locked} if self.locked else {}), **counts}
+        locked = {"locked": self.locked} if self.locked else {}
+        return {"model_version": self.version, **locked, **counts, **self.moved}
 
 
 def load_training_data(books: Books, as_of: datetime) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -61,10 +64,18 @@ def load_training_data(books: Books, as_of: datetime) -> tuple[pl.DataFrame, pl.
 
 
 def load_unsold(books: Books, as_of: datetime) -> pl.DataFrame:
-    """Return our own live listings as unsold items: product, condition, outlet, category and days so far."""
+    """Return our own listings that stood unsold at `as_of`: product, condition, outlet, category and days so far.
+
+    One that sold later stood unsold then; one that ended otherwise is left out, because when it ended is not kept.
+    """
     import polars as pl
 
-    listed = [listing for listing in books.listings.load([ListingState.ACTIVE]) if listing.listed_at < as_of]
+    sold_later = {order.sku for order in books.orders.load() if order.ordered_at >= as_of}
+    listed = [
+        listing
+        for listing in books.listings.load()
+        if listing.listed_at < as_of and (listing.state is ListingState.ACTIVE or listing.sku in sold_later)
+    ]
     schema = {name: pl.String() for name in ("product_id", "condition", "outlet", "category")}
     rows = [
         (item.product_id, item.condition, item.outlet, item.category, (as_of - item.listed_at) / timedelta(days=1))
@@ -87,7 +98,11 @@ def train_and_log(
     with books.opened() as opened:
         sales, history = load_training_data(opened, as_of)
         unsold = load_unsold(opened, as_of)
-    trained = train(sales, history, as_of=as_of, unsold=unsold)
+        promises = kept_promises(opened, as_of)
+    with models.build() as store:
+        # The first model is wanted within a minute, and its rules are good enough; challengers come with the second.
+        challenge = store.load_champion() is not None
+    trained = train(sales, history, as_of=as_of, unsold=unsold, challenge_days=challenge)
     plot = plot_calibration(trained)
     digest = hashlib.sha256(sales.write_ipc(None).getvalue()).hexdigest()
     with models.build() as store:
@@ -96,7 +111,7 @@ def train_and_log(
     figures = {name: round(value, 4) for name, value in trained.metrics.items()}
     about = {"dagster/row_count": sales.height, "winner": trained.champion, "gate": trained.gate}
     why = {"version": version.number, "promoted": promoted, "promotion": reason}
-    return LoggedModel({**about, **why, **figures}, plot)
+    return LoggedModel({**about, **why, **figures, **promises}, plot)
 
 
 def promote_winner(store: MlflowModelStore, version: ModelVersion, trained: TrainedModel) -> tuple[bool, str]:
@@ -129,8 +144,9 @@ def predict_products(books: BooksResource, models: ModelStoreResource, now: date
     """
     import polars as pl
 
-    from arb_pipelines.ml.drift import lock, measure_drift
+    from arb_pipelines.ml.drift import lock, measure_drift, realise
     from arb_pipelines.ml.price_model import prediction_keys, read_model
+    from arb_pipelines.ml.price_recalibration import recalibrate
     from arb_pipelines.transforms.product_matching import identify_sales
 
     with models.build() as store:
@@ -144,7 +160,32 @@ def predict_products(books: BooksResource, models: ModelStoreResource, now: date
         keys = prediction_keys(pl.DataFrame(opened.products.load()), conditions, OUTLET)
         sales = identify_sales(pl.DataFrame(opened.sold_prices.load_until(now)), pl.DataFrame(opened.products.load()))
         locked = measure_drift(model, sales).reason or ""
-        predictions = lock(model.predict(keys, now)) if locked else model.predict(keys, now)
+        moved = recalibrate(realise(model, sales.filter(pl.col("sold_at") >= model.as_of)), model.as_of, now)
+        predictions = model.predict(keys, now, moved)
+        predictions = lock(predictions) if locked else predictions
         opened.predictions.replace(predictions)
     abstained = Counter(p.abstained for p in predictions if p.abstained)
-    return Predicted(len(predictions), model.version, dict(abstained), locked)
+    return Predicted(len(predictions), model.version, dict(abstained), locked, moved.metadata())
+
+
+def selection_hook(books: Books, now: datetime) -> Calibrate:
+    """Return what scoring makes of a prediction for one offer, learnt from our own deals that sold before `now`."""
+    from arb_pipelines.ml.selection_deals import calibrate_by, fit_deals
+    from arb_pipelines.services.outcomes_of_deals import load_deal_outcomes
+
+    return calibrate_by(fit_deals(load_deal_outcomes(books, now)))
+
+
+def kept_promises(books: Books, until: datetime, currency: str | None = None) -> dict[str, int | str]:
+    """Return realised over predicted margin of the deals that sold before `until`, for a run's metadata.
+
+    Args:
+        books: the books.
+        until: sales before it count.
+        currency: whose deals count; without it that of the newest sale.
+    """
+    from arb_pipelines.services.outcomes_of_deals import load_deal_outcomes, sum_up
+
+    outcomes = load_deal_outcomes(books, until)
+    chosen = currency or (outcomes[-1].value.currency if outcomes else "")
+    return sum_up(outcomes, chosen).metadata()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from arb_pipelines.domain.guards import refuse_quantity
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.opportunity import Opportunity
 from arb_pipelines.domain.spend_limit import Refusal
@@ -15,7 +16,10 @@ from arb_pipelines.domain.spend_limit import Refusal
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """Leave to buy `quantity` units of one offer for at most `ceiling` each (item + shipping + tax)."""
+    """Leave to buy `quantity` units of one offer for at most `ceiling` each (item + shipping + tax).
+
+    `two_person_above` is what one person could approve alone when it was given; None where no such amount is set.
+    """
 
     approval_id: str
     opportunity_id: str
@@ -32,6 +36,7 @@ class Approval:
     approved_at: datetime
     expires_at: datetime
     used_at: datetime | None = None
+    two_person_above: Money | None = None
 
     def refuse_at(self, now: datetime) -> Refusal | None:
         """Return why this approval cannot be used at `now`, or None."""
@@ -47,6 +52,7 @@ class ApprovalPolicy:
     """A written policy: approves one unit up to `max_unit_cost`, at most `max_open` approvals at a time.
 
     `ceiling_slack_percent` lets the final total exceed the read one by that share, never past `max_cost`.
+    A policy is nobody: it approves nothing above `two_person_above`.
     """
 
     name: str
@@ -54,6 +60,7 @@ class ApprovalPolicy:
     max_open: int
     valid_for: timedelta
     ceiling_slack_percent: int = 2
+    two_person_above: Money | None = None
 
 
 def approve_by_policy(opportunity: Opportunity, policy: ApprovalPolicy, now: datetime) -> Approval | Refusal:
@@ -65,6 +72,8 @@ def approve_by_policy(opportunity: Opportunity, policy: ApprovalPolicy, now: dat
     cost = opportunity.landed_cost
     slack = Money(cost.minor + cost.minor * policy.ceiling_slack_percent // 100, cost.currency)
     ceiling = min(slack, opportunity.max_cost, policy.max_unit_cost, key=lambda money: money.minor)
+    if needs_two_people(ceiling, policy.two_person_above):
+        return Refusal("policy_two_people", f"{ceiling} needs two people, and a policy is none")
     return _approval(
         opportunity,
         ceiling=ceiling,
@@ -73,6 +82,13 @@ def approve_by_policy(opportunity: Opportunity, policy: ApprovalPolicy, now: dat
         now=now,
         valid_for=policy.valid_for,
     )
+
+
+def needs_two_people(amount: Money, two_person_above: Money | None) -> bool:
+    """Return whether an amount is more than one person may approve; another currency is not comparable, so it is."""
+    if two_person_above is None:
+        return False
+    return amount.currency != two_person_above.currency or amount > two_person_above
 
 
 def approve_in_person(
@@ -87,6 +103,9 @@ def approve_in_person(
         return Refusal("nobody", "an approval names who gave it")
     if quantity < 1 or valid_for <= timedelta(0):
         return Refusal("nothing_approved", f"quantity {quantity} for {valid_for}: both must be above zero")
+    too_many = refuse_quantity(quantity)
+    if too_many is not None:
+        return too_many
     if ceiling.currency != opportunity.max_cost.currency:
         return Refusal("currency_differs", f"the opportunity is in {opportunity.max_cost.currency}, not {ceiling}")
     if not 0 < ceiling.minor <= opportunity.max_cost.minor:

@@ -36,6 +36,8 @@ class Offer:
     observed_at: datetime
     scrape_id: str
     agreeing_reads: int = 1
+    brand: str | None = None
+    gtin: str | None = None
 
     def age(self, now: datetime) -> timedelta:
         """Return how long ago the price was read."""

@@ -13,6 +13,9 @@ from decimal import Decimal
 
 from arb_pipelines.domain.money import Money
 
+RATE = Decimal("0.000001")
+NOTHING = Decimal(0)
+
 
 @dataclass(frozen=True, slots=True)
 class Opportunity:
@@ -20,6 +23,8 @@ class Opportunity:
 
     `expected_profit` is at the model's low quantile; `max_cost` is the highest landed cost that would still pass.
     `record` is the decision record: inputs, schedule and model version, each subtraction (JSON-ready).
+    `brand` and `category` are as spend limits count them (`spend_limit.spend_key`). `sold_within_horizon` is P(sold
+    within `horizon_days`); `risk_flags` name what a person should look at.
     """
 
     opportunity_id: str
@@ -45,6 +50,16 @@ class Opportunity:
     observed_at: datetime
     decided_at: datetime
     record: Mapping[str, object] = field(default_factory=dict)
+    brand: str | None = None
+    category: str | None = None
+    horizon_days: int | None = None
+    sold_within_horizon: float | None = None
+    risk_flags: tuple[str, ...] = ()
+
+    @property
+    def profit_per_dollar_day(self) -> Decimal:
+        """The expected profit of one unit of money in one day: what opportunities compete by."""
+        return (self.profit_per_day / self.landed_cost.amount).quantize(RATE) if self.landed_cost.minor > 0 else NOTHING
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,8 @@ class OutletTerms:
     `fee_categories` maps product categories (lower case) to the schedule's fee categories; `other_category` is
     the fee category of everything else, None where "everything else" has no known fee. `buyer_tax_rate` is the
     buyers' sales tax, which some outlets count into their fee base. `postage` is what sending one unit costs us
-    beyond what the buyer pays for it; `returns` what returns are expected to cost (None: not counted).
+    beyond what the buyer pays for it; `returns` what returns are expected to cost (None: not counted). An outlet that
+    `restricts` sells only what it says that we may sell (`eligibility.py`).
     """
 
     outlet: str = "sandbox"
@@ -43,6 +44,7 @@ class OutletTerms:
     options: SaleOptions = field(default_factory=SaleOptions)
     postage: Money | None = None
     returns: Returns | None = None
+    restricts: bool = False
 
     def fee_category(self, category: str | None) -> str:
         """Return the fee category of a product category.

@@ -27,11 +27,25 @@ class SoldPrice:
 
 
 @dataclass(frozen=True, slots=True)
+class SelectionNote:
+    """How a prediction was corrected for having been picked: by what, from how many deals, and what stood before.
+
+    `basis` is `prior` (too few of our deals have sold), `deals` (fitted on them), or `unchanged`.
+    """
+
+    basis: str
+    outcomes: int
+    low: Money
+    middle: Money
+
+
+@dataclass(frozen=True, slots=True)
 class PricePrediction:
     """What one unit of a product in one condition will sell for at one outlet.
 
     `low`, `middle`, `high` are the 10 %, 50 % and 90 % quantiles (an 80 % prediction interval).
     `abstained` holds a reason code when the model will not say; the prices are then None.
+    `selection` says what scoring made of it for one offer; stored predictions have none.
     """
 
     product_id: str
@@ -45,3 +59,6 @@ class PricePrediction:
     model_version: str
     predicted_at: datetime
     abstained: str | None = None
+    sold_within_60_days: float | None = None
+    sold_within_90_days: float | None = None
+    selection: SelectionNote | None = None

@@ -1,58 +1,44 @@
 """The rules that refuse an offer, each small, named and with its own reason code; the limits that they hold.
 
 What belongs here: one function a rule and the order in which they speak. Every unknown refuses. Putting an offer
-through them is `scoring.py`. A new rule is a function here, its place in `RULES` and a case in its test.
+through them is `scoring.py`. A new rule is a function here, its place in `OFFER_RULES` or `OUTLET_RULES` and a case
+in its test.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
 
+from arb_pipelines.domain.deny_list import DenyList, load_deny_list
+from arb_pipelines.domain.eligibility import Eligibilities, refuse_ineligible
+from arb_pipelines.domain.market_view import Market, MarketView
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.offer import Offer
 from arb_pipelines.domain.outlet import OutletTerms
+from arb_pipelines.domain.presets import Preset
 from arb_pipelines.domain.price import PricePrediction
 from arb_pipelines.domain.raw_product import Availability
 from arb_pipelines.domain.site import Site
 from arb_pipelines.domain.spend_limit import Refusal
+from arb_pipelines.domain.trade_rules import TradeRule
 
-# Denied unless an operator lifts it: the law forbids resale (event tickets), asks for licences, or a wrong item harms.
-DENIED_CATEGORIES = frozenset(
-    {
-        "alcohol",
-        "ammunition",
-        "car seats",
-        "contact lenses",
-        "cosmetics",
-        "cribs",
-        "digital keys",
-        "drugs",
-        "event tickets",
-        "firearms",
-        "gift cards",
-        "infant formula",
-        "medical devices",
-        "medicine",
-        "pharmacy",
-        "replicas",
-        "tickets",
-        "tobacco",
-        "vape",
-        "weapons",
-    }
-)
 CLOCK_SLACK = timedelta(minutes=2)
 IN_STOCK = (Availability.IN_STOCK, Availability.LIMITED)
+
+
+# Lowers a prediction by what is known of deals that were picked: an offer's own price is news about its value.
+Calibrate = Callable[[Offer, PricePrediction], PricePrediction]
 
 
 @dataclass(frozen=True, slots=True)
 class BuyingRules:
     """What an offer must pass.
+
+    It is scored at the outlet of `terms` and at `other_outlets`, and the best counts. `eligibility` is what the outlets
+    said that restrict. `trade_rules` are a preset's own. Without `calibrate` predictions stand as they are stored.
 
     `sites` declares the shops (their class and purchase tax); a shop that is not declared is not bought from.
     A price below `sanity_share` of the predicted middle is taken for a misreading; one below `confirm_share`
@@ -67,22 +53,50 @@ class BuyingRules:
     max_prediction_age: timedelta = timedelta(days=14)
     min_sold_within_30_days: float = 0.5
     max_days_to_sell: float = 90.0
-    denied_categories: frozenset[str] = DENIED_CATEGORIES
+    denied: DenyList = field(default_factory=load_deny_list)
     denied_conditions: frozenset[str] = frozenset({"for_parts"})
     category_required: bool = True
     sanity_share: Decimal = Decimal("0.05")
     confirm_share: Decimal = Decimal("0.50")
+    min_margin: Decimal | None = None
+    other_outlets: tuple[OutletTerms, ...] = ()
+    market: Market = field(default_factory=dict)
+    eligibility: Eligibilities = field(default_factory=dict)
+    trade_rules: Mapping[str, TradeRule] = field(default_factory=dict)
+    preset: str | None = None
+    horizon_days: int = 90
+    calibrate: Calibrate | None = None
+
+    def with_preset(self, preset: Preset) -> BuyingRules:
+        """Return these rules with a preset's thresholds and its own rules in place of theirs."""
+        given = preset.thresholds
+        return replace(
+            self,
+            preset=preset.id,
+            trade_rules=preset.rules,
+            min_profit=Money.of(given["profit"], self.terms.currency),
+            min_roi=given["roi"],
+            min_margin=given.get("margin"),
+            max_days_to_sell=float(given.get("days", self.max_days_to_sell)),
+            min_sold_within_30_days=float(given.get("sold_within_30_days", self.min_sold_within_30_days)),
+        )
 
 
 @dataclass(slots=True)
 class Case:
-    """One offer before the rules, with what is known about its shop and its product."""
+    """One offer before the rules, at one outlet, with what is known about its shop and its product."""
 
     offer: Offer
     site: Site | None
     prediction: PricePrediction | None
     rules: BuyingRules
     now: datetime
+    terms: OutletTerms
+
+    @property
+    def market(self) -> MarketView | None:
+        """What the shops ask for the product; None where it is not known."""
+        return self.rules.market.get((self.offer.product_id or "", self.offer.condition or ""))
 
 
 Rule = Callable[[Case], Refusal | None]
@@ -110,15 +124,18 @@ def refuse_category(case: Case) -> Refusal | None:
     if category is None:
         unknown = Refusal("category_unknown", "neither the page nor the product names a category")
         return unknown if case.rules.category_required else None
-    denied = denied_word(category, case.rules.denied_categories)
-    return Refusal("category_denied", f"{category} is denied ({denied})") if denied else None
+    denied = case.rules.denied.deny_category(category)
+    return Refusal("category_denied", f"{category} is denied ({denied.found}): {denied.reason}") if denied else None
 
 
-@lru_cache(maxsize=10_000)
-def denied_word(category: str, denied_categories: frozenset[str]) -> str | None:
-    """Return the denied category that occurs, as whole words, in a category's name or path; else None."""
-    words = f" {' '.join(re.findall(r'[a-z0-9]+', category.casefold()))} "
-    return next((denied for denied in sorted(denied_categories) if f" {denied} " in words), None)
+def refuse_denied_goods(case: Case) -> Refusal | None:
+    """Keep out of what a title or a recall denies, whatever its category says."""
+    offer, denied = case.offer, case.rules.denied
+    recall = denied.deny_recalled(offer.gtin)
+    if recall is not None:
+        return Refusal("recalled", f"{recall.found}: {recall.reason}")
+    phrase = denied.deny_title(offer.title)
+    return Refusal("title_denied", f"the title says {phrase.found!r}: {phrase.reason}") if phrase else None
 
 
 def refuse_stock(case: Case) -> Refusal | None:
@@ -151,7 +168,7 @@ def refuse_age(case: Case) -> Refusal | None:
 
 def refuse_currency(case: Case) -> Refusal | None:
     """Compare money of one currency only."""
-    offer, wanted = case.offer, case.rules.terms.currency
+    offer, wanted = case.offer, case.terms.currency
     found = {money.currency for money in (offer.price, offer.shipping) if money is not None} - {wanted}
     if found:
         return Refusal("currency_differs", f"priced in {', '.join(sorted(found))}, sold in {wanted}")
@@ -177,11 +194,20 @@ def refuse_unpredicted(case: Case) -> Refusal | None:
     low, middle = prediction.low, prediction.middle
     if low is None or middle is None or not 0 < low.minor <= middle.minor:
         return Refusal("prediction_odd", f"the interval is not usable: low {low}, middle {middle}")
-    if low.currency != case.rules.terms.currency or middle.currency != low.currency:
-        return Refusal("currency_differs", f"predicted in {low.currency}, sold in {case.rules.terms.currency}")
+    if low.currency != case.terms.currency or middle.currency != low.currency:
+        return Refusal("currency_differs", f"predicted in {low.currency}, sold in {case.terms.currency}")
     if case.now - prediction.predicted_at > case.rules.max_prediction_age:
         return Refusal("stale_prediction", f"predicted at {prediction.predicted_at:%F %T} UTC")
     return None
+
+
+def refuse_ineligible_product(case: Case) -> Refusal | None:
+    """Buy only what the outlet lets us sell, where it restricts."""
+    outlet = case.terms.outlet
+    if not case.terms.restricts:
+        return None
+    key = (case.offer.product_id or "", case.offer.condition or "", outlet)
+    return refuse_ineligible(case.rules.eligibility.get(key), outlet, case.now)
 
 
 def refuse_price_sanity(case: Case) -> Refusal | None:
@@ -192,8 +218,14 @@ def refuse_price_sanity(case: Case) -> Refusal | None:
     price, rules = case.offer.price, case.rules
     if price.minor < rules.sanity_share * middle.minor:
         return Refusal("price_sanity", f"{price} is below {rules.sanity_share:.0%} of the predicted {middle}")
-    if price.minor < rules.confirm_share * middle.minor and case.offer.agreeing_reads < 2:
+    if case.offer.agreeing_reads >= 2:
+        return None
+    if price.minor < rules.confirm_share * middle.minor:
         detail = f"{price} is below {rules.confirm_share:.0%} of the predicted {middle} and was read once"
+        return Refusal("price_unconfirmed", detail)
+    usual = case.market.median if case.market else None
+    if usual and usual.currency == price.currency and price.minor < rules.confirm_share * usual.minor:
+        detail = f"{price} is below {rules.confirm_share:.0%} of the shops' {usual} and was read once"
         return Refusal("price_unconfirmed", detail)
     return None
 
@@ -215,15 +247,20 @@ def refuse_slow(case: Case) -> Refusal | None:
 
 
 # Cheap and frequent refusals first; the money rules of `scoring.py` speak last.
-RULES: tuple[Rule, ...] = (
+OFFER_RULES: tuple[Rule, ...] = (
     refuse_site,
     refuse_unmatched,
     refuse_stock,
     refuse_condition,
     refuse_age,
-    refuse_currency,
     refuse_cost_unknown,
     refuse_category,
+    refuse_denied_goods,
+)
+# These may speak otherwise at another outlet.
+OUTLET_RULES: tuple[Rule, ...] = (
+    refuse_currency,
+    refuse_ineligible_product,
     refuse_unpredicted,
     refuse_price_sanity,
     refuse_slow,

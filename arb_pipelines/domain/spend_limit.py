@@ -42,9 +42,11 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class SpendLimit:
-    """A cap on settled + reserved money in `scope` (`total`, `site:<key>`, `product:<id>`) over a rolling window.
+    """A cap on settled + reserved money in `scope` over a rolling window.
 
-    `window` None means for ever (exposure of open stock is not netted out).
+    Scopes: `order` (one purchase), `total`, and `site:<key>`, `product:<id>`, `outlet:<name>`, `brand:<name>`,
+    `category:<name>`; `*` as the name is that of the purchase. `window` None means for ever (exposure of open stock
+    is not netted out).
     """
 
     scope: str
@@ -52,9 +54,31 @@ class SpendLimit:
     window: timedelta | None
 
 
-def limits_for(site: str, product_id: str, limits: Sequence[SpendLimit]) -> list[SpendLimit]:
-    """Return the limits that bind a purchase: `total` and `order` as they stand, `site:*` and `product:*` filled in."""
-    names = {"site:*": f"site:{site}", "product:*": f"product:{product_id}"}
+@dataclass(frozen=True, slots=True)
+class SpendKeys:
+    """By what a purchase is counted, beside its site and product; None where it is not known. Lower case."""
+
+    outlet: str | None = None
+    brand: str | None = None
+    category: str | None = None
+
+
+NO_KEYS = SpendKeys()
+SPEND_SCOPES = ("site", "product", "outlet", "brand", "category")
+
+
+def spend_key(name: str | None) -> str | None:
+    """Return a brand or category as limits count it: lower case, single spaces; None where there is none."""
+    return " ".join((name or "").casefold().split()) or None
+
+
+def limits_for(site: str, product_id: str, limits: Sequence[SpendLimit], keys: SpendKeys = NO_KEYS) -> list[SpendLimit]:
+    """Return the limits that bind a purchase, each `*` filled in; one whose name is not known stays a `*`.
+
+    Such a limit cannot be held, so the claim refuses by it.
+    """
+    known = {"site": site, "product": product_id, "outlet": keys.outlet, "brand": keys.brand, "category": keys.category}
+    names = {f"{kind}:*": f"{kind}:{name}" for kind, name in known.items() if name}
     return [SpendLimit(names.get(limit.scope, limit.scope), limit.limit, limit.window) for limit in limits]
 
 

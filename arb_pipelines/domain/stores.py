@@ -11,9 +11,11 @@ from datetime import datetime
 from typing import Protocol
 
 from arb_pipelines.domain.approval import Approval
+from arb_pipelines.domain.eligibility import Eligibility
 from arb_pipelines.domain.inventory import InventoryLot
 from arb_pipelines.domain.ledger import LedgerTransaction
 from arb_pipelines.domain.listing import Listing, ListingState
+from arb_pipelines.domain.locks import RiskLock, SaleResult
 from arb_pipelines.domain.market_stores import (
     Predictions,
     PriceHistory,
@@ -50,6 +52,12 @@ class Approvals(Protocol):
 
     def insert(self, approval: Approval) -> bool:
         """Keep an approval; False if the opportunity already has one."""
+
+    def sign(self, approval: Approval, now: datetime) -> Refusal | None:
+        """Keep the first of two people's signatures, or with the second the approval (then None).
+
+        Else `one_more_person`, `same_person`, `terms_differ` or `already_approved`. Compare-and-set.
+        """
 
     def load_usable(self, now: datetime) -> list[Approval]:
         """Return unused approvals that have not expired, oldest first."""
@@ -89,6 +97,29 @@ class Purchases(Protocol):
 
     def load_in_transit(self) -> list[Purchase]:
         """Return bought purchases whose goods have not arrived."""
+
+
+class Locks(Protocol):
+    """Locks on buying that losses set."""
+
+    def insert(self, locks: Sequence[RiskLock]) -> int:
+        """Keep locks, each (scope, code, start) once; return how many were new."""
+
+    def load_active(self, now: datetime) -> list[RiskLock]:
+        """Return the locks that have not ended, the one that ends last first."""
+
+    def load_results(self, since: datetime) -> list[SaleResult]:
+        """Return what each sale since then brought, with the category it was bought in, oldest first."""
+
+
+class EligibilityAnswers(Protocol):
+    """What outlets let us sell."""
+
+    def put(self, answers: Sequence[Eligibility]) -> None:
+        """Keep an outlet's answers; a newer one replaces an older one."""
+
+    def load(self) -> dict[tuple[str, str, str], Eligibility]:
+        """Return the latest answers by (product_id, condition, outlet)."""
 
 
 class Inventory(Protocol):
@@ -189,6 +220,8 @@ class Books(Protocol):
     orders: Orders
     ledger: Ledger
     switches: Switches
+    locks: Locks
+    eligibility: EligibilityAnswers
 
     def broken_invariants(self) -> dict[str, int]:
         """Return the invariants that do not hold, with how many rows break them ({} = all hold)."""

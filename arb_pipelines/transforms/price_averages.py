@@ -35,16 +35,17 @@ def time_weighted_average(
 
     Returns:
         The key, currency, average_minor (half up; null when the price was never known in the window),
-        min_minor, max_minor, known_share (of the window) and out_of_stock_share (of the time something was known;
-        null when nothing was). Time out of stock is no price: it never enters the average.
+        min_minor, max_minor, known_share (of the window) and out_of_stock_share (of the time for which the page said
+        something about stock; null when it never did). Time out of stock is no price: it never enters the average.
     """
     start = as_of - timedelta(days=days)
-    held = _intervals(points.filter(pl.col("observed_at") < as_of), start, as_of, max_hold)
+    held = held_intervals(points.filter(pl.col("observed_at") < as_of), start, as_of, max_hold)
     keys = list(dict.fromkeys([*by, "currency"]))
     priced = pl.col("in_stock")
     weight = pl.col("seconds").cast(pl.Int128)
     weighted = (pl.col("price_minor").cast(pl.Int128) * weight).filter(priced).sum()
     total = weight.filter(priced).sum()
+    stated = pl.col("seconds").filter(pl.col("availability").is_not_null())
     offers = pl.col("offer_key").n_unique()
     return (
         held.group_by(keys)
@@ -53,13 +54,13 @@ def time_weighted_average(
             min_minor=pl.col("price_minor").filter(priced).min(),
             max_minor=pl.col("price_minor").filter(priced).max(),
             known_share=pl.col("seconds").sum() / (offers * (as_of - start).total_seconds()),
-            out_of_stock_share=pl.col("seconds").filter(~priced).sum() / pl.col("seconds").sum(),
+            out_of_stock_share=pl.when(stated.sum() > 0).then(pl.col("seconds").filter(~priced).sum() / stated.sum()),
         )
         .sort(keys)
     )
 
 
-def _intervals(points: pl.DataFrame, start: datetime, end: datetime, max_hold: timedelta) -> pl.DataFrame:
+def held_intervals(points: pl.DataFrame, start: datetime, end: datetime, max_hold: timedelta) -> pl.DataFrame:
     """Return how long each observation stood inside the window, in seconds; those of no length are left out."""
     next_at = pl.col("observed_at").shift(-1).over("offer_key").fill_null(end)
     until = pl.min_horizontal(next_at, pl.col("observed_at") + max_hold, pl.lit(end))

@@ -21,6 +21,7 @@ HIGH_PERCENT = 400  # of the last accepted price, and above
 AGREE_PERCENT = 10  # two sightings agree within this share of the first
 # Two readings five minutes apart read the same glitch twice; the figures above are of the next day.
 CONFIRM_AFTER = timedelta(hours=20)
+SIGHTINGS = ("price_jump", "shop_drift")  # reasons of quarantined rows whose price was read well
 
 _DETAIL = r"price_minor=([0-9]+) currency=([A-Z]{3})"
 
@@ -37,8 +38,9 @@ def flag_jumps(
     Args:
         points: new observations (POINT_SCHEMA), each scrape_id once.
         latest: the last accepted point of each offer (POINT_SCHEMA), as `PriceHistory.load_latest` gives it.
-        held: earlier quarantined rows (QUARANTINE_SCHEMA); other reasons than `price_jump` are ignored.
-        confirm_after: smallest time between two sightings that confirm each other.
+        held: earlier quarantined rows (QUARANTINE_SCHEMA); other reasons than SIGHTINGS are ignored.
+        confirm_after: smallest time between two sightings that confirm each other: a day, less what the hour of a
+            daily visit varies. In a world that runs faster than ours it is shorter by as much.
     """
     risky = _risky_offers(points, latest)
     reasons = dict(_judge(points.filter(pl.col("offer_key").is_in(risky)), latest, held, confirm_after))
@@ -106,16 +108,21 @@ def _judge(
             yield row["scrape_id"], detail
 
 
+def held_sightings(held: pl.DataFrame) -> pl.DataFrame:
+    """Return the quarantined rows that are sightings of a price, with `price_minor` and `currency`, oldest first."""
+    parts = pl.col("detail").str.extract_groups(_DETAIL).struct
+    seen = held.filter(pl.col("reason").is_in(SIGHTINGS)).sort("observed_at")
+    return seen.with_columns(price_minor=parts[0].cast(pl.Int64), currency=parts[1]).drop_nulls("price_minor")
+
+
 def _states(offers: list[str], latest: pl.DataFrame, held: pl.DataFrame) -> dict[str, _OfferState]:
     states = {offer: _OfferState() for offer in offers}
     accepted_at: dict[str, datetime] = {}
     for row in latest.filter(pl.col("offer_key").is_in(offers)).iter_rows(named=True):
         states[row["offer_key"]] = _OfferState(row["price_minor"], row["currency"])
         accepted_at[row["offer_key"]] = row["observed_at"]
-    waiting = held.filter(pl.col("offer_key").is_in(offers), pl.col("reason") == "price_jump").sort("observed_at")
-    parts = pl.col("detail").str.extract_groups(_DETAIL).struct
-    waiting = waiting.with_columns(price_minor=parts[0].cast(pl.Int64), currency=parts[1])
-    for row in waiting.drop_nulls("price_minor").iter_rows(named=True):
+    waiting = held_sightings(held.filter(pl.col("offer_key").is_in(offers)))
+    for row in waiting.iter_rows(named=True):
         last_at = accepted_at.get(row["offer_key"])
         if last_at is None or row["observed_at"] > last_at:
             sighting = (row["scrape_id"], row["observed_at"], row["price_minor"], row["currency"])

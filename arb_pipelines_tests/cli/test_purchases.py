@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from arb_pipelines.adapters.sql.books import SqlBooks, open_books
 from arb_pipelines.cli.main import app
+from arb_pipelines.domain.locks import RiskLock
 from arb_pipelines.domain.purchase import PurchaseState, claim_of
 from arb_pipelines.domain.raw_product import scrape_id
 from arb_pipelines.scraping.segments import RawPage, SegmentWriter
@@ -59,6 +60,39 @@ def test_a_person_approves_once_within_the_bounds(books: SqlBooks) -> None:
     assert (code, "already_approved" in err) == (1, True)
     (approval,) = books.approvals.load_usable(datetime.now(UTC))
     assert (approval.ceiling.text, approval.quantity, approval.approved_by[:7]) == ("22.50", 1, "person:")
+
+
+def test_above_the_amount_one_more_person_is_needed(books: SqlBooks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The account that runs the command signs, whatever USER says."""
+    monkeypatch.setenv("ARB_TWO_PERSON_ABOVE", "20")
+    code, out, _ = run("approve", "opportunity-1", "--ceiling", "22.50")
+    assert (code, "one more person needed until" in out) == (0, True)
+    monkeypatch.setenv("USER", "somebody-else")
+    monkeypatch.setenv("LOGNAME", "somebody-else")
+    code, _, err = run("approve", "opportunity-1", "--ceiling", "22.50")
+    assert (code, "same_person" in err) == (1, True)
+    assert books.approvals.load_usable(datetime.now(UTC)) == []
+    monkeypatch.setattr("arb_pipelines.cli.approvals.account_name", lambda: "second")
+    code, _, err = run("approve", "opportunity-1", "--ceiling", "22.00")
+    assert (code, "terms_differ" in err) == (1, True)
+    assert run("approve", "opportunity-1", "--ceiling", "22.50")[0] == 0
+    (leave,) = books.approvals.load_usable(datetime.now(UTC))
+    assert leave.approved_by == "person:second"
+
+
+def test_locks_are_told_with_their_end(books: SqlBooks) -> None:
+    now = datetime.now(UTC)
+    books.locks.insert([RiskLock("category:kitchen", "lock_cool_down", "3 losing sales", now, now + timedelta(days=2))])
+    _, out, _ = run("opportunities", "--json")
+    (lock,) = json.loads(out)["locks"]
+    assert (lock["scope"], lock["code"]) == ("category:kitchen", "lock_cool_down")
+    assert "category:kitchen is locked until" in run("opportunities")[2]
+
+
+def test_a_preset_that_watches_gives_no_leave(books: SqlBooks, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARB_PRESET", "watcher")
+    code, _, err = run("approve", "opportunity-1", "--ceiling", "22.50")
+    assert (code, "watch_only" in err) == (1, True)
 
 
 def buy(books: SqlBooks) -> str:

@@ -229,7 +229,8 @@ def test_b22_the_claim_time_counts_not_the_callers(books: SqlBooks) -> None:
 def test_b23_limits_that_cannot_be_judged_refuse(books: SqlBooks) -> None:
     wanted = purchase(approve(books))
     assert refuse(books, wanted, [SpendLimit("total", Money(10**6, "EUR"), DAY)]) == "spend_limit_currency"
-    assert refuse(books, wanted, [SpendLimit("brand:Acme", usd(10**6), DAY)]) == "spend_limit_unknown"
+    assert refuse(books, wanted, [SpendLimit("colour:red", usd(10**6), DAY)]) == "spend_limit_unknown"
+    assert refuse(books, wanted, [SpendLimit("brand:acme", usd(10**6), DAY)]) == "spend_limit_key_unknown"
     two = [SpendLimit("total", Money(10**6, "EUR"), DAY), SpendLimit("total", usd(10**6), DAY)]
     assert books.purchases.claim(wanted, two, START) is None
 

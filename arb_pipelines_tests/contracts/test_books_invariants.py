@@ -57,6 +57,16 @@ VIOLATIONS: dict[str, Sequence[str]] = {
     "I9_price_within_bounds": (UNCHECKED, "UPDATE listings SET price_minor = 1"),
     "I10_approval_bound_and_used_once": ("UPDATE approvals SET used_at = NULL",),
     "I10_used_approval_has_a_purchase": ("UPDATE approvals SET used_at = approved_at",),
+    "I10_two_people_above_the_amount": ("UPDATE approvals SET two_person_above_minor = 1",),
+    "I3_bought_is_posted": ("UPDATE purchases SET state = 'bought', total_minor = 1 WHERE state = 'claimed'",),
+    "I4_scrape_is_in_the_history": (
+        "INSERT INTO price_points (scrape_id, offer_key, description_id, price_minor, currency, observed_at) "
+        "SELECT 'another', 'offer-1', 1, 1, 'USD', decided_at FROM opportunities LIMIT 1",
+    ),
+    "I6_order_is_posted": (
+        "DELETE FROM ledger_entries WHERE transaction_id LIKE 'sale:%'",
+        "DELETE FROM ledger_transactions WHERE transaction_id LIKE 'sale:%'",
+    ),
 }
 
 

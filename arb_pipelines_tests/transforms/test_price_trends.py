@@ -38,8 +38,10 @@ def test_out_of_stock_share_is_null_where_pages_say_nothing():
 
 def test_trends_are_ranked_by_size_either_way():
     points = points_frame(
-        *steady("up", 46, 53, 1000), *steady("up", 53, 60, 1100),
-        *steady("down", 46, 53, 1000), *steady("down", 53, 60, 500),
+        *steady("up", 46, 53, 1000),
+        *steady("up", 53, 60, 1100),
+        *steady("down", 46, 53, 1000),
+        *steady("down", 53, 60, 500),
         *steady("new", 53, 60, 700),
     )
     found = trending_prices(points, AS_OF, 7, by=("offer_key",))

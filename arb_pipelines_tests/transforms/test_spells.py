@@ -27,9 +27,9 @@ def test_prices_become_minor_units_half_up():
 )
 def test_what_cannot_be_used_is_refused_with_its_reason(change, reason):
     raw = spells_of(("a", "p", 0, 5, 2.0)).with_columns(
-        pl.lit(value, dtype=None if value is not None else pl.String).cast(
-            {"price": pl.Float32, "product_id": pl.String}.get(name, pl.Date)
-        ).alias(name)
+        pl.lit(value, dtype=None if value is not None else pl.String)
+        .cast({"price": pl.Float32, "product_id": pl.String}.get(name, pl.Date))
+        .alias(name)
         for name, value in change.items()
     )
     cleaned = clean_spells(raw)

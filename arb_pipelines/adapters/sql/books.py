@@ -5,7 +5,7 @@ What belongs here: opening, migrating and closing the books, and what spans all 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,12 +13,15 @@ from sqlalchemy import Connection, Engine, select, text
 
 from arb_pipelines.adapters.sql.approvals import SqlApprovals
 from arb_pipelines.adapters.sql.book_tables import book_mode
+from arb_pipelines.adapters.sql.eligibility import SqlEligibility
 from arb_pipelines.adapters.sql.engine import build_engine, money_transaction
 from arb_pipelines.adapters.sql.frames import insert_into
 from arb_pipelines.adapters.sql.invariants import count_broken
+from arb_pipelines.adapters.sql.invariants_evidence import unknown_orders
 from arb_pipelines.adapters.sql.inventory import SqlInventory
 from arb_pipelines.adapters.sql.ledger import SqlLedger
 from arb_pipelines.adapters.sql.listings import SqlListings
+from arb_pipelines.adapters.sql.locks import SqlLocks
 from arb_pipelines.adapters.sql.opportunities import SqlOpportunities
 from arb_pipelines.adapters.sql.orders import SqlOrders
 from arb_pipelines.adapters.sql.predictions import SqlPredictions
@@ -30,11 +33,14 @@ from arb_pipelines.adapters.sql.switches import SqlSwitches
 from arb_pipelines.adapters.sql.totals import count_totals
 from arb_pipelines.adapters.sql.visits import SqlVisits
 from arb_pipelines.domain.market_stores import Predictions, PriceHistory, Products, SoldPrices, Visits
+from arb_pipelines.domain.purchase import PlacedOrder
 from arb_pipelines.domain.stores import (
     Approvals,
+    EligibilityAnswers,
     Inventory,
     Ledger,
     Listings,
+    Locks,
     Opportunities,
     Orders,
     Purchases,
@@ -83,6 +89,8 @@ class SqlBooks:
         self.orders: Orders = SqlOrders(engine)
         self.ledger: Ledger = SqlLedger(engine)
         self.switches: Switches = SqlSwitches(engine, mode)
+        self.locks: Locks = SqlLocks(engine)
+        self.eligibility: EligibilityAnswers = SqlEligibility(engine)
 
     def migrate(self) -> None:
         """Bring the tables up to date; safe to call at every start and from several processes at once.
@@ -103,6 +111,11 @@ class SqlBooks:
                 # One snapshot for all queries, or a purchase between two of them looks like a broken book.
                 connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
             return count_broken(connection, self._now())
+
+    def unknown_orders(self, seen: Iterable[tuple[str, PlacedOrder]]) -> list[str]:
+        """Return the orders (I8) among (site, order) pairs of shops' histories that no purchase of ours explains."""
+        with self._engine.connect() as connection:
+            return unknown_orders(connection, seen)
 
     def totals(self) -> dict[str, int]:
         """Return running totals: offers, opportunities, purchases, listings, orders, profit_minor."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or_, select
 
 from arb_pipelines.adapters.sql.book_tables import ledger_entries
+from arb_pipelines.adapters.sql.invariants_evidence import evidence_queries
 from arb_pipelines.adapters.sql.purchase_tables import TAKEN_STATES, approvals, budgets, opportunities, purchases
 from arb_pipelines.adapters.sql.sale_tables import (
     OPEN_LISTING_STATES,
@@ -19,6 +20,7 @@ from arb_pipelines.adapters.sql.sale_tables import (
     order_lots,
     orders,
 )
+from arb_pipelines.adapters.sql.signatures import two_signed
 from arb_pipelines.domain.ledger import Account
 from arb_pipelines.domain.order import OrderState
 from arb_pipelines.domain.purchase import OPEN_STATES, PurchaseState
@@ -56,6 +58,8 @@ def _queries(now: datetime) -> dict[str, Select[Any]]:
         "I9_price_within_bounds": _out_of_bounds(),
         "I10_approval_bound_and_used_once": _misused_approvals(),
         "I10_used_approval_has_a_purchase": _used_for_nothing(),
+        "I10_two_people_above_the_amount": _approved_by_one(),
+        **evidence_queries(),
     }
 
 
@@ -78,12 +82,22 @@ def _overspent_budgets() -> Select[Any]:
             budgets.c.scope == "total",
             budgets.c.scope == "site:" + purchases.c.site,
             budgets.c.scope == "product:" + purchases.c.product_id,
+            _counted_by_its_decision(),
         ),
         or_(budgets.c.window_start_at.is_(None), purchases.c.reserved_at > budgets.c.window_start_at),
         purchases.c.reserved_at <= budgets.c.changed_at,
     )
     spent = select(func.sum(purchases.c.committed_minor)).where(counted).scalar_subquery()
     return select(budgets.c.budget_key).where(spent > budgets.c.limit_minor)
+
+
+def _counted_by_its_decision() -> ColumnElement[bool]:
+    """Outlet, brand and category of a purchase stand in its opportunity; other scopes need not look there."""
+    kinds = ("outlet", "brand", "category")
+    looked_up = or_(*(budgets.c.scope.startswith(f"{kind}:", autoescape=True) for kind in kinds))
+    named = or_(*(budgets.c.scope == f"{kind}:" + opportunities.c[kind] for kind in kinds))
+    decided = exists().where(opportunities.c.opportunity_id == purchases.c.opportunity_id, named)
+    return and_(looked_up, decided.correlate(budgets, purchases))
 
 
 def _unbalanced() -> Select[Any]:
@@ -177,3 +191,8 @@ def _misused_approvals() -> Select[Any]:
 def _used_for_nothing() -> Select[Any]:
     bought = exists().where(purchases.c.approval_id == approvals.c.approval_id)
     return select(approvals.c.approval_id).where(approvals.c.used_at.is_not(None), ~bought)
+
+
+def _approved_by_one() -> Select[Any]:
+    above = approvals.c.ceiling_minor * approvals.c.quantity > approvals.c.two_person_above_minor
+    return select(approvals.c.approval_id).where(above, ~two_signed())

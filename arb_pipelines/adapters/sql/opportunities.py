@@ -96,9 +96,10 @@ def _offers_query(since: datetime) -> Select[Any]:
     )
     texts = [offer_descriptions.c[name] for name in ("site", "url", "sku", "title")]
     # Half of the pages name no category; a certain match knows it from another shop.
-    category = func.coalesce(offer_descriptions.c.category, products.c.category).label("category")
+    names = ("category", "brand", "gtin")
+    known = [func.coalesce(offer_descriptions.c[name], products.c[name]).label(name) for name in names]
     return (
-        select(offers, *texts, category, offer_matches.c.product_id, offer_matches.c.method, agreeing)
+        select(offers, *texts, *known, offer_matches.c.product_id, offer_matches.c.method, agreeing)
         .join(offer_descriptions, described)
         .outerjoin(offer_matches, certain)
         .outerjoin(products, products.c.product_id == offer_matches.c.product_id)
@@ -124,6 +125,8 @@ def _offer(row: RowMapping) -> Offer:
         observed_at=row["observed_at"],
         scrape_id=row["scrape_id"],
         agreeing_reads=row["agreeing_reads"] or 1,
+        brand=row["brand"],
+        gtin=row["gtin"],
     )
 
 
@@ -182,11 +185,13 @@ def _row(one: Opportunity) -> dict[str, Any]:
     names = opportunities.c.keys()
     plain = {name: getattr(one, name) for name in names if name != "currency" and not name.endswith("_minor")}
     minors = {f"{name}_minor": amount.minor for name, amount in amounts.items()}
-    return {**plain, **minors, "currency": currencies.pop(), "record": dict(one.record)}
+    words = {"currency": currencies.pop(), "record": dict(one.record), "risk_flags": list(one.risk_flags)}
+    return {**plain, **minors, **words}
 
 
 def _opportunity(row: RowMapping) -> Opportunity:
     values: dict[str, Any] = dict(row)
     currency = values.pop("currency")
     amounts = {name: Money(values.pop(f"{name}_minor"), currency) for name in AMOUNTS}
-    return Opportunity(**(values | amounts))
+    flags = tuple(values.pop("risk_flags") or ())
+    return Opportunity(**(values | amounts), risk_flags=flags)

@@ -31,6 +31,8 @@ PREDICTION_SCHEMA: dict[str, pl.DataType] = {
     "model_version": pl.String(),
     "predicted_at": pl.Datetime("us", "UTC"),
     "abstained": pl.String(),
+    "sold_within_60_days": pl.Float64(),
+    "sold_within_90_days": pl.Float64(),
 }
 
 
@@ -81,6 +83,8 @@ def _row(p: PricePrediction) -> tuple[object, ...]:
         p.model_version,
         p.predicted_at,
         p.abstained,
+        p.sold_within_60_days,
+        p.sold_within_90_days,
     )
 
 
@@ -100,4 +104,6 @@ def _prediction(row: RowMapping) -> PricePrediction:
         model_version=row["model_version"],
         predicted_at=row["predicted_at"],
         abstained=row["abstained"],
+        sold_within_60_days=row["sold_within_60_days"],
+        sold_within_90_days=row["sold_within_90_days"],
     )

@@ -6,6 +6,7 @@ What belongs here: the price history repository. Texts of an offer are kept once
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +26,7 @@ from arb_pipelines.domain.market_stores import ArrowFrame
 from arb_pipelines.transforms.price_history import POINT_SCHEMA, QUARANTINE_SCHEMA
 
 OFFER_COLUMNS = [column.name for column in offers.c]
+KEYS_A_QUERY = 500  # SQLite takes 999 variables in one statement where it is old
 TEXTS = ["site", "url", "title", "sku", "gtin", "mpn", "brand", "category"]
 
 
@@ -53,11 +55,18 @@ class SqlPriceHistory:
         with money_transaction(self._engine) as connection:
             return insert_frame(connection, quarantined_points, frame)
 
-    def load_between(self, start: datetime, end: datetime) -> pl.DataFrame:
-        """Return the observations with start <= observed_at < end, oldest first."""
+    def load_between(self, start: datetime, end: datetime, offer_keys: Sequence[str] | None = None) -> pl.DataFrame:
+        """Return the observations with start <= observed_at < end, oldest first; of `offer_keys` only, if given."""
         observed = price_points.c.observed_at
+        window = and_(observed >= start, observed < end)
         with self._engine.connect() as connection:
-            return _load_points(connection, price_points, and_(observed >= start, observed < end))
+            if offer_keys is None:
+                return _load_points(connection, price_points, window)
+            parts = [
+                _load_points(connection, price_points, and_(price_points.c.offer_key.in_(some), window))
+                for some in batched(sorted(offer_keys), KEYS_A_QUERY)
+            ]
+            return pl.concat([pl.DataFrame(schema=POINT_SCHEMA), *parts]).sort("observed_at", maintain_order=True)
 
     def load_latest(self, since: datetime) -> pl.DataFrame:
         """Return the latest observation of each offer seen since then, as POINT_SCHEMA, oldest first."""
@@ -103,6 +112,12 @@ def _with_description_id(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _description_id(texts: tuple[str | None, ...]) -> int:
     return int.from_bytes(hashlib.sha256(repr(texts).encode()).digest()[:8], "big", signed=True)
+
+
+def batched(keys: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    """Yield the keys in pieces of at most `size`."""
+    for start in range(0, len(keys), size):
+        yield keys[start : start + size]
 
 
 def _keep_newest(insert: Any) -> Any:

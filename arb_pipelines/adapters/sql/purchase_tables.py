@@ -57,6 +57,11 @@ opportunities = Table(
     Column("observed_at", UtcTime, nullable=False),
     Column("decided_at", UtcTime, nullable=False),
     Column("record", JSON, nullable=False),
+    Column("brand", String),
+    Column("category", String),
+    Column("horizon_days", Integer),
+    Column("sold_within_horizon", Float),
+    Column("risk_flags", JSON),
     Index(None, "offer_key", "decided_at"),
 )
 
@@ -92,6 +97,8 @@ approvals = Table(
     Column("approved_at", UtcTime, nullable=False),
     Column("expires_at", UtcTime, nullable=False, index=True),
     Column("used_at", UtcTime),
+    # What one person could approve alone when it was given; null where no such amount was set.
+    Column("two_person_above_minor", BigInteger),
     CheckConstraint("quantity > 0 AND ceiling_minor > 0", name="something_is_approved"),
 )
 

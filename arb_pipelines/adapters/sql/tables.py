@@ -196,5 +196,7 @@ price_predictions = Table(
     Column("model_version", String, nullable=False),
     Column("predicted_at", UtcTime, nullable=False),
     Column("abstained", String),
+    Column("sold_within_60_days", Float),
+    Column("sold_within_90_days", Float),
     PrimaryKeyConstraint("product_id", "condition", "outlet"),
 )

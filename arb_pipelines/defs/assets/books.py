@@ -9,6 +9,7 @@ from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, ass
 
 from arb_pipelines.defs.outcomes import image
 from arb_pipelines.defs.resources import BooksResource, OutletResource, SettingsResource, SitesResource, SystemClock
+from arb_pipelines.defs.training import kept_promises
 from arb_pipelines.domain.fees import load_schedules
 from arb_pipelines.reports.profit_and_loss import build_daily, render_markdown, render_plot, summarise
 from arb_pipelines.services.fulfilment import import_orders
@@ -81,12 +82,14 @@ def profit_and_loss(books: BooksResource, settings: SettingsResource) -> Materia
     currency = settings.values.currency
     with books.opened() as opened:
         sold, balances = opened.orders.load(), opened.ledger.balances()
+        promises = kept_promises(opened, SystemClock().now(), currency)
     daily = build_daily(sold, currency)
     total = summarise(sold, balances, currency)
     return MaterializeResult(
         metadata={
             "dagster/row_count": daily.height,
             **total.metadata(),
+            **promises,
             "by day": MetadataValue.md(render_markdown(daily, currency)),
             "plot": MetadataValue.md(image(render_plot(daily, currency))),
         }

@@ -1,11 +1,13 @@
 """Assets `opportunities` and `approvals`: which offers are worth buying, and which may be bought."""
 
 from collections import Counter
+from dataclasses import replace
 
 from dagster import MaterializeResult, MetadataValue, asset
 
 from arb_pipelines.defs.outcomes import table
 from arb_pipelines.defs.resources import BooksResource, SettingsResource, SitesResource, SystemClock
+from arb_pipelines.defs.training import selection_hook
 from arb_pipelines.domain.fees import load_schedules
 from arb_pipelines.domain.opportunity import Opportunity
 from arb_pipelines.domain.scoring import score_offers
@@ -32,6 +34,7 @@ def opportunities(books: BooksResource, sites: SitesResource, settings: Settings
     with books.opened() as opened:
         offers = opened.opportunities.load_offers(now - rules.max_age)
         known = with_what_is_known(opened, rules, offers, now)
+        known = replace(known, calibrate=selection_hook(opened, now))
         found, refused = score_offers(offers, opened.predictions.load(), load_schedules(), known, now)
         new = opened.opportunities.store(found, refused)
     rows = [(o.title, o.site, o.outlet, *figures_of(o), ", ".join(o.risk_flags)) for o in found[:BEST]]

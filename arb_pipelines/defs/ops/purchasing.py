@@ -27,8 +27,8 @@ def buy_approved_offers(
     book, declared = values.rule_book, {site.key: site for site in sites.load().sites}
     with books.opened() as opened, outlet.buyers(list(declared.values())) as buyers:
         approvals, limits = opened.approvals.load_usable(clock.now()), values.spend_limits
-        rules, losses = book.submit_rules(declared, [values.outlet_terms]), book.loss_rules(values.capital)
-        check = build_submit_check(opened, rules, losses, clock)
+        rules = book.submit_rules(declared, [values.outlet_terms], values.two_person_limit)
+        check = build_submit_check(opened, rules, book.loss_rules(values.capital), clock)
         outcomes = buy_approved(approvals, opened, buyers, limits, clock, quiet_s=values.quiet_period_s, risk=check)
     show_outcomes(context, Counter(o.code for o in outcomes), ((o.approval_id, o.code, o.detail) for o in outcomes))
 

@@ -31,6 +31,7 @@ from arb_pipelines.domain.outlet import OutletTerms
 from arb_pipelines.domain.price import PricePrediction
 from arb_pipelines.domain.purchase import PurchaseState
 from arb_pipelines.domain.raw_product import Availability
+from arb_pipelines.domain.rule_book import load_rule_book
 from arb_pipelines.domain.scoring import BuyingRules, score_offers
 from arb_pipelines.domain.site import Site, SiteClass
 from arb_pipelines.domain.spend_limit import SpendLimit
@@ -45,6 +46,7 @@ from arb_pipelines.services.market_data import fetch_new_sold_prices
 from arb_pipelines.services.purchasing import PurchaseOutcome, buy_approved
 from arb_pipelines.services.reconciling import Reconciliation, reconcile
 from arb_pipelines.services.repricing import reprice
+from arb_pipelines.services.risk_checks import build_submit_check
 from arb_pipelines.transforms.product_matching import PRODUCT_SCHEMA
 from arb_pipelines_tests.contracts.trade_records import usd
 from arb_pipelines_tests.fakes.clock import SettableClock
@@ -85,18 +87,24 @@ class Trade:
         new = {row["gtin"]: row for row in truth if row["gtin"] not in known}
         self.books.products.insert(pl.DataFrame([_product(row, now) for row in new.values()], schema=PRODUCT_SCHEMA))
         self.books.predictions.replace(predictions)
-        sites = {key: Site(key, key, url, SiteClass.PERMITTED, tax_rate=Decimal(0), buyer="sandbox")
-                 for key, url in self.world.shop_urls.items()}  # fmt: skip
-        rules = BuyingRules(TERMS, sites, usd(300), min_roi=Decimal("0.15"))
+        rules = BuyingRules(TERMS, self.sites(), usd(300), min_roi=Decimal("0.15"))
         found, refused = score_offers(offers, self.books.predictions.load(), load_schedules(), rules, now)
         self.books.opportunities.store(found, refused)
         return len(found)
 
+    def sites(self) -> dict[str, Site]:
+        """Declare every shop of the world."""
+        declared = {"site_class": SiteClass.PERMITTED, "tax_rate": Decimal(0), "buyer": "sandbox"}
+        return {key: Site(key, key, url, **declared) for key, url in self.world.shop_urls.items()}
+
     def buy(self) -> list[PurchaseOutcome]:
-        """Approve by policy and buy."""
+        """Approve by policy, look again, and buy."""
         approve_open(self.books, POLICY, self.clock)
         usable = self.books.approvals.load_usable(self.clock.now())
-        return buy_approved(usable, self.books, self.buyers, LIMITS, self.clock, quiet_s=QUIET_S, horizon_s=HORIZON_S)
+        book = load_rule_book()
+        risk = build_submit_check(self.books, book.submit_rules(self.sites()), book.loss_rules(usd(50_000)), self.clock)
+        patience = {"quiet_s": QUIET_S, "horizon_s": HORIZON_S}
+        return buy_approved(usable, self.books, self.buyers, LIMITS, self.clock, **patience, risk=risk)
 
     def reconcile(self, sites: Sequence[str] = ()) -> Reconciliation:
         """Compare the shops with open purchases, and `sites`."""
