@@ -24,7 +24,7 @@ from arb_pipelines_tests.faults.contests import halt_under_load, race_by_check_t
 from arb_pipelines_tests.faults.databases import Databases, open_databases
 from arb_pipelines_tests.faults.soak import soak
 
-RACE_OFFERS, HALT_OFFERS = 96, 6_000
+RACE_OFFERS, OFFERS_A_HALT = 96, 60
 
 
 def contest(databases: Databases, store: str, halts: int) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def contest(databases: Databases, store: str, halts: int) -> dict[str, Any]:
     race = race_for_a_budget(databases.migrated(store), RACE_OFFERS)
     return {
         "race": asdict(race) | {"check_then_act_over_limit_minor": race_by_check_then_act(databases.migrated(store))},
-        "kill_switch": asdict(halt_under_load(databases.migrated(store), halts, HALT_OFFERS)),
+        "kill_switch": asdict(halt_under_load(databases.migrated(store), halts, OFFERS_A_HALT * halts)),
     }
 
 
@@ -40,7 +40,7 @@ def main() -> None:
     """Parse the command line, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=200)
-    parser.add_argument("--halts", type=int, default=100)
+    parser.add_argument("--halts", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true", help="print one JSON object (the default is indented)")
     chosen = parser.parse_args()
