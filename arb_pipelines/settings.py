@@ -15,9 +15,9 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import BaseModel, Field, SecretStr, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from arb_pipelines.domain.approval import ApprovalPolicy
@@ -26,6 +26,9 @@ from arb_pipelines.domain.outlet import OutletTerms
 from arb_pipelines.domain.scoring import BuyingRules
 from arb_pipelines.domain.site import Site
 from arb_pipelines.trade_settings import TradeSettings
+
+if TYPE_CHECKING:
+    from arb_pipelines.adapters.checkout.buyers import CheckoutPlan
 
 # The headless shell first: a page costs 360-690 CPU ms in it, 980 in the full Chromium.
 BROWSERS = ("chromium-headless-shell", "chromium", "google-chrome", "chromium-browser")
@@ -50,6 +53,13 @@ class Mode(StrEnum):
 
     PAPER = "paper"  # sandbox shops and outlet only; its own database
     ASSIST = "assist"  # real shops; a person completes each purchase from a prepared link
+
+
+class CheckoutLogin(BaseModel):
+    """Our customer account at one shop."""
+
+    user: SecretStr
+    password: SecretStr
 
 
 class Settings(TradeSettings):
@@ -105,6 +115,10 @@ class Settings(TradeSettings):
     approval_valid_s: Annotated[int, Field(ge=30)] = Field(900, description="How long an approval lasts, s.")
     quiet_period_s: Annotated[int, Field(ge=1)] = Field(
         120, description="How long an unanswered order may stay invisible at the shop before it counts as not placed."
+    )
+
+    checkout_logins: dict[str, CheckoutLogin] = Field(
+        {}, description='Logins of shops ordered from by browser, JSON: `{"site": {"user": "...", "password": "..."}}`.'
     )
 
     sandbox_url: str | None = Field(None, description="Address of the sandbox outlet (set by `arb demo`).")
@@ -186,6 +200,24 @@ class Settings(TradeSettings):
         if self.browser_path is not None:
             return self.browser_path
         return find_browser(self.browser_engine)
+
+    @property
+    def checkout_plan(self) -> CheckoutPlan | None:
+        """What browser checkout works with; None while no login is set, and where a person completes purchases."""
+        from arb_pipelines.adapters.checkout.buyers import CheckoutPlan
+        from arb_pipelines.adapters.checkout.session import Account
+
+        if self.mode is Mode.ASSIST or not self.checkout_logins:
+            return None
+        logins = self.checkout_logins.items()
+        return CheckoutPlan(
+            accounts={site: Account(i.user.get_secret_value(), i.password.get_secret_value()) for site, i in logins},
+            recipes_dir=self.sites_dir / "checkout",
+            evidence_dir=self.home / "checkout_evidence",
+            user_agent=self.user_agent,
+            browser_path=str(self.browser) if self.browser else None,
+            loopback_only=self.mode is Mode.PAPER,
+        )
 
     @property
     def selling_days_a_day(self) -> float:

@@ -23,7 +23,7 @@ from arb_pipelines.services.crawling import CrawlPlan
 from arb_pipelines.settings import Settings
 
 if TYPE_CHECKING:
-    from arb_pipelines.adapters.marketplaces.sandbox.buyer import SandboxBuyers
+    from arb_pipelines.adapters.checkout.buyers import CompositeBuyers
     from arb_pipelines.adapters.marketplaces.sandbox.seller import SandboxSeller
     from arb_pipelines.adapters.mlflow.model_store import MlflowModelStore
 
@@ -163,12 +163,12 @@ class OutletResource(ConfigurableResource):
             seller.close()
 
     @contextmanager
-    def buyers(self, sites: Sequence[Site]) -> Iterator[SandboxBuyers]:
+    def buyers(self, sites: Sequence[Site]) -> Iterator[CompositeBuyers]:
         """Open the buyers of the sites that take orders by machine; the others need a person."""
-        from arb_pipelines.adapters.marketplaces.sandbox.buyer import SandboxBuyers
+        from arb_pipelines.adapters.checkout.buyers import open_buyers
 
-        token = Settings().sandbox_buyer_token.get_secret_value()
-        buyers = SandboxBuyers.of_sites(sites, token)
+        secret = Settings()
+        buyers = open_buyers(sites, secret.sandbox_buyer_token.get_secret_value(), secret.checkout_plan)
         try:
             yield buyers
         finally:

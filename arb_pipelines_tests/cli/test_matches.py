@@ -29,7 +29,12 @@ def books(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SqlBooks]
     opened.migrate()
     now = datetime.now(UTC)
     opened.price_history.insert(points({"observed_at": now}))
-    product = dict.fromkeys(PRODUCT_SCHEMA) | {"product_id": "p-1", "title": "A kettle", "pack_quantity": 1, "created_at": now}
+    product = dict.fromkeys(PRODUCT_SCHEMA) | {
+        "product_id": "p-1",
+        "title": "A kettle",
+        "pack_quantity": 1,
+        "created_at": now,
+    }
     opened.products.insert(pl.DataFrame([product], schema=PRODUCT_SCHEMA))
     match = dict.fromkeys(MATCH_SCHEMA) | {
         "offer_key": "offer-1", "product_id": "p-1", "outcome": "same", "method": "title", "score": 0.99,

@@ -207,9 +207,10 @@ def test_m16_sold_prices(books: SqlBooks) -> None:
 def test_m17_predictions_are_replaced_and_may_abstain(books: SqlBooks) -> None:
     silent = prediction(condition="used", low=None, middle=None, high=None, days_to_sell=None, abstained="few_sales")
     assert books.predictions.replace([prediction(), silent]) == 2
-    assert books.predictions.replace([prediction(model_version="m2")]) == 1
+    newer = prediction(model_version="m2", sold_within_60_days=0.5, sold_within_90_days=0.75)
+    assert books.predictions.replace([newer]) == 1
     assert books.predictions.load() == {
-        ("p", "new", "o"): prediction(model_version="m2"),
+        ("p", "new", "o"): newer,
         ("p", "used", "o"): silent,
     }
     with pytest.raises(ValueError, match="mixes currencies"):

@@ -123,6 +123,9 @@ REFUSED = [
     (Quirk.QUANTITY_CHANGED, "checkout_quantity_differs"),
     (Quirk.CURRENCY_CHANGED, "checkout_currency_differs"),
     (Quirk.CART_NOT_EMPTY, "cart_not_empty"),
+    (Quirk.ADDS_MORE, "cart_differs"),
+    (Quirk.TOTAL_MOVES, "checkout_moved"),
+    (Quirk.SENDS_AHEAD, "checkout_ahead"),
     (Quirk.SESSION_NEVER_LASTS, "session_expired"),
     (Quirk.SOLD_OUT, "product_unreadable"),
 ]
@@ -215,12 +218,11 @@ def test_a_plain_click_orders_twice_when_the_answer_is_lost(
     assert (shop.final_requests, len(shop.orders)) == (2, 2)
 
 
-@pytest.mark.parametrize("without_reference", [False, True])
 def test_an_answer_lost_after_the_order_is_found_in_the_history(
-    without_reference: bool, shop: CheckoutShop, shop_url: str, open_buyer: Opener
+    shop: CheckoutShop, shop_url: str, open_buyer: Opener
 ) -> None:
     shop.reset(Quirk.ANSWER_LOST)
-    placed = open_buyer(without_reference=without_reference).place(purchase_of(shop_url))
+    placed = open_buyer(without_reference=True).place(purchase_of(shop_url))
     assert isinstance(placed, PlacedOrder)
     assert (shop.final_requests, len(shop.orders)) == (1, 1)
 
@@ -284,5 +286,21 @@ def test_a_quote_is_the_last_page_of_an_order_that_is_not_sent(
     shop.reset()
     assert open_buyer().fetch_quote(f"{shop_url}/p/{SKU}", SKU) == BuyQuote(SKU, Money.of("16.50", "USD"), True)
     assert (shop.cart, shop.final_requests, shop.orders) == ({}, 0, [])
+    with pytest.raises(ConnectionError, match="page_refused"):
+        open_buyer().fetch_quote(f"{shop_url}/none", SKU)
     shop.reset(Quirk.SOLD_OUT)
     assert open_buyer().fetch_quote(f"{shop_url}/p/{SKU}", SKU) == BuyQuote(SKU, None, False)
+
+
+def test_a_browser_that_does_not_start_orders_nothing(shop: CheckoutShop, shop_url: str, tmp_path: Path) -> None:
+    pytest.importorskip("playwright", reason="install the extra [browser]")
+    shop.reset()
+    thread = BrowserThread(str(tmp_path / "none"))
+    recipe = build_recipe(tomllib.loads(RECIPE), shop_url)
+    buyer = BrowserBuyer("kettles", recipe, Account(EMAIL, PASSWORD), thread, tmp_path, user_agent="x")
+    with pytest.raises(ConnectionError, match="cannot be started"):
+        buyer.fetch_orders(LONG_AGO)
+    refused = buyer.place(purchase_of(shop_url))
+    assert isinstance(refused, OrderRefused)
+    assert refused.code == "browser_unusable"
+    thread.close()
