@@ -10,7 +10,29 @@ from typing import Annotated
 
 import typer
 
-from arb_pipelines.cli import demo, dev, doctor, extract, fees, sites, switches, verify
+from arb_pipelines.cli import (
+    approvals,
+    assist,
+    backtest,
+    demo,
+    dev,
+    doctor,
+    explain,
+    extract,
+    fees,
+    forecast,
+    history,
+    matches,
+    predict,
+    purchases,
+    recommend,
+    reports,
+    sites,
+    switches,
+    understand,
+    verify,
+)
+from arb_pipelines.cli.bench import app as bench
 
 app = typer.Typer(
     name="arb",
@@ -25,11 +47,33 @@ app.command()(demo.demo)
 app.command()(dev.dev)
 app.command()(doctor.doctor)
 app.command()(extract.extract)
+app.command()(understand.understand)
 app.command()(verify.verify)
+app.command()(approvals.opportunities)
+app.command()(approvals.approve)
+app.command()(assist.buy)
+app.command()(assist.bought)
+app.command("not-bought")(assist.not_bought)
+app.command()(assist.received)
+app.command()(purchases.purchases)
+app.command()(purchases.reconcile)
+app.command()(recommend.recommend)
+app.command()(backtest.backtest)
+app.command()(explain.explain)
+app.command()(forecast.forecast)
+app.command()(history.history)
+app.command()(predict.predict)
 app.command()(switches.halt)
 app.command()(switches.resume)
 app.add_typer(sites.app, name="site")
 app.add_typer(fees.app, name="fees")
+app.add_typer(matches.app, name="match")
+app.add_typer(reports.app, name="report")
+app.add_typer(bench.app, name="bench")
+
+
+# What they were given stays off the screen.
+SECRET_SETTINGS = ("ARB_PROXY_URLS", "ARB_DATABASE_URL", "ARB_RAW_STORE_URL")
 
 
 def print_version(wanted: bool) -> None:
@@ -59,5 +103,6 @@ def main() -> None:
     except ValidationError as error:
         for fault in error.errors():
             name = "ARB_" + "_".join(str(part) for part in fault["loc"]).upper()
-            typer.echo(f"arb: setting {name}: {fault['msg']} (got {fault['input']!r})", err=True)
+            got = "" if name in SECRET_SETTINGS else f" (got {fault['input']!r})"
+            typer.echo(f"arb: setting {name}: {fault['msg']}{got}", err=True)
         raise SystemExit(2) from error

@@ -58,7 +58,7 @@ def read_spells(listings: Listings) -> pl.DataFrame:
     )
     disappeared = pl.col("end") < pl.col("watched_until")
     rows = rows.with_columns(gone=pl.coalesce("ended", disappeared))
-    return _with_rates(rows.filter(pl.col("gone") | ~pl.col("marked_sold").fill_null(value=False)))
+    return with_rates(rows.filter(pl.col("gone") | ~pl.col("marked_sold").fill_null(value=False)))
 
 
 def known_at(spells: pl.DataFrame, day: int) -> pl.DataFrame:
@@ -77,7 +77,7 @@ def final_outcome(spells: pl.DataFrame) -> pl.DataFrame:
     return spells.with_columns(sold=pl.col("gone"), days=(pl.col("end") - pl.col("begin")).cast(pl.Float64))
 
 
-def _with_rates(rows: pl.DataFrame) -> pl.DataFrame:
+def with_rates(rows: pl.DataFrame) -> pl.DataFrame:
     """Add sales a listing-day of each group of RATES before each row's own day, and how many were on sale."""
     begin, end = (rows[name].to_numpy().astype(int) for name in ("begin", "end"))
     gone = rows["gone"].to_numpy()

@@ -70,9 +70,8 @@ def lock(predictions: list[PricePrediction]) -> list[PricePrediction]:
 
 
 def _silenced(prediction: PricePrediction) -> PricePrediction:
-    return replace(
-        prediction, low=None, middle=None, high=None, days_to_sell=None, sold_within_30_days=None, abstained=LOCKED
-    )
+    prices = replace(prediction, low=None, middle=None, high=None, days_to_sell=None, abstained=LOCKED)
+    return replace(prices, sold_within_30_days=None, sold_within_60_days=None, sold_within_90_days=None)
 
 
 def _reason(figures: dict[str, float], usual_mdape: float | None) -> str | None:

@@ -20,8 +20,11 @@ import polars as pl
 from arb_pipelines.domain.condition import parse_condition
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.price import PricePrediction
-from arb_pipelines.ml.days_to_sell import DAYS_COLUMNS, fit_days_to_sell
+from arb_pipelines.ml.days_to_sell import DAYS_COLUMNS
+from arb_pipelines.ml.days_to_sell_challenger import fit_days
 from arb_pipelines.ml.price_challenger import Challenger, dump_challenger, load_challenger, predict_challenger
+from arb_pipelines.ml.price_range import OUTSIDE, Ranges, is_outside
+from arb_pipelines.ml.price_recalibration import Recalibration
 from arb_pipelines.ml.price_rule import MIN_COMPS, predict_rule
 from arb_pipelines.ml.price_training import fit
 from arb_pipelines.transforms.price_features import ATTRIBUTE_PREFIX, FEATURES, GROUP, build_features
@@ -51,7 +54,8 @@ class TrainedModel:
     """A trained model with everything it needs to predict.
 
     `snapshot` holds, for each product, condition and outlet with a sale, what was known at `as_of`, the rule's
-    interval and the days to sell. `champion` is who predicts: `rule` or `challenger`; `gate` says why.
+    interval and the days to sell. `champion` is who predicts: `rule` or `challenger`; `gate` says why. `ranges` is how
+    far the training rows reached; beyond them it abstains.
     """
 
     as_of: datetime
@@ -61,6 +65,7 @@ class TrainedModel:
     params: Mapping[str, str]
     snapshot: pl.DataFrame
     challenger: Challenger | None
+    ranges: Ranges = field(default_factory=dict)
     holdout: pl.DataFrame = field(default_factory=pl.DataFrame)  # for the calibration plot; not stored
 
     @cached_property
@@ -73,21 +78,31 @@ class TrainedModel:
         """Digest of the snapshot's content."""
         return hashlib.sha256(self.snapshot.write_csv(float_precision=9).encode()).hexdigest()
 
-    def predict(self, keys: pl.DataFrame, predicted_at: datetime) -> list[PricePrediction]:
+    def predict(
+        self, keys: pl.DataFrame, predicted_at: datetime, moved: Recalibration | None = None
+    ) -> list[PricePrediction]:
         """Return one prediction per row of `keys`, in their order.
 
         Args:
             keys: product_id, condition, outlet, category (and attribute_* columns, if trained with them).
             predicted_at: the time to stamp, aware UTC.
+            moved: what the sales since the training changed; without it the model answers as trained.
 
-        A prediction that cannot be made names why: unknown_condition, no_sales, too_few_sales, currency_mixed,
-        wide_interval.
+        A prediction that cannot be made names why: unknown_condition, unknown_category, no_sales, too_few_sales,
+        currency_mixed, wide_interval, out_of_distribution.
         """
         asked = keys.join(self.snapshot, on=list(GROUP), how="left", maintain_order="left", suffix="_snapshot")
         if self.challenger is not None:
             asked = predict_challenger(self.challenger, asked)
+        if moved is not None:
+            asked = moved.move(asked)
         known = map_values(asked["condition"], parse_condition, pl.String()).is_not_null()
-        asked = asked.with_columns(condition_known=known).with_columns(abstained=_abstain())
+        categories = self.snapshot["category"].drop_nulls().unique().to_list()
+        asked = asked.with_columns(
+            condition_known=known,
+            category_known=pl.col("category").is_in(categories) | pl.col("category").is_null() | (not categories),
+            outside=is_outside(self.ranges, asked.columns),
+        ).with_columns(abstained=_abstain())
         asked = asked.with_columns(pl.col("low", "middle", "high").exp().round().cast(pl.Int64))
         return [self._prediction(row, predicted_at) for row in asked.iter_rows(named=True)]
 
@@ -115,6 +130,7 @@ class TrainedModel:
             "gate": self.gate,
             "metrics": dict(self.metrics),
             "params": dict(self.params),
+            "ranges": {name: list(ends) for name, ends in self.ranges.items()},
             "feature_sha256": self.feature_sha256,
             "trees_sha256": self._trees_sha256(),
         }
@@ -132,6 +148,8 @@ class TrainedModel:
             high=high,
             days_to_sell=row["days_to_sell"] if told else None,
             sold_within_30_days=row["sold_within_30_days"] if told else None,
+            sold_within_60_days=row["sold_within_60_days"] if told else None,
+            sold_within_90_days=row["sold_within_90_days"] if told else None,
             model_version=self.version,
             predicted_at=predicted_at,
             abstained=row["abstained"],
@@ -145,6 +163,7 @@ def train(
     as_of: datetime,
     seed: int = 0,
     unsold: pl.DataFrame | None = None,
+    challenge_days: bool = False,
 ) -> TrainedModel:
     """Train on what was known at `as_of`.
 
@@ -154,6 +173,7 @@ def train(
         as_of: the training moment, aware UTC.
         seed: for the trees and the bootstrap; the same inputs and seed give the same version.
         unsold: what is or was on sale without selling, for the time to sell: GROUP, category, `days` so far.
+        challenge_days: let the hazard compete with the rule for the days to sell.
     """
     known = sales.filter(pl.col("sold_at") < as_of, pl.col("condition").is_not_null(), pl.col("price_minor") > 0)
     attributes = [name for name in sales.columns if name.startswith(ATTRIBUTE_PREFIX)]
@@ -162,18 +182,26 @@ def train(
     seen = history.filter(pl.col("observed_at") < as_of)
     fitted = fit(known, seen, as_of=as_of, seed=seed)
     snapshot = predict_rule(fitted.rule, _snapshot(known, seen, as_of))
-    snapshot = snapshot.join(fit_days_to_sell(known, unsold), on=list(GROUP), how="left").sort(GROUP)
+    days = fit_days(known, unsold, as_of=as_of, seed=seed, challenge=challenge_days)
+    snapshot = snapshot.join(days.groups, on=list(GROUP), how="left").sort(GROUP)
     columns = [*FEATURES, "low", "middle", "high", *DAYS_COLUMNS]
     return TrainedModel(
         as_of=as_of,
         champion=fitted.verdict.champion,
         gate=fitted.verdict.reason,
-        metrics={name: round(value, 9) for name, value in fitted.metrics.items()},
-        params={"seed": str(seed), "lead_s": str(int(fitted.lead.total_seconds())), "min_comps": str(MIN_COMPS)},
+        metrics={name: round(value, 9) for name, value in (fitted.metrics | days.metrics).items()},
+        params={
+            "seed": str(seed),
+            "lead_s": str(int(fitted.lead.total_seconds())),
+            "min_comps": str(MIN_COMPS),
+            "days_to_sell": days.champion,
+            "days_to_sell_gate": days.reason,
+        },
         snapshot=snapshot.select(
             *GROUP, "category", "currency", "currencies", *(pl.col(name).cast(pl.Float64).round(9) for name in columns)
         ),
         challenger=fitted.challenger,
+        ranges=fitted.ranges,
         holdout=fitted.holdout,
     )
 
@@ -204,6 +232,7 @@ def read_model(files: Mapping[str, bytes]) -> TrainedModel:
         params=facts["params"],
         snapshot=pl.read_parquet(io.BytesIO(files[SNAPSHOT_FILE])),
         challenger=None if content is None else load_challenger(content),
+        ranges={name: (low, high) for name, (low, high) in facts.get("ranges", {}).items()},
     )
     if model.feature_sha256 != facts["feature_sha256"] or (model.champion == "challenger") == (content is None):
         raise ValueError("the model's files do not belong together; train the model again")
@@ -223,6 +252,8 @@ def _abstain() -> pl.Expr:
     return (
         pl.when(~pl.col("condition_known"))
         .then(pl.lit("unknown_condition"))
+        .when((pl.col("comps_n").fill_null(0) == 0) & ~pl.col("category_known"))
+        .then(pl.lit("unknown_category"))
         .when(pl.col("comps_n").fill_null(0) == 0)
         .then(pl.lit("no_sales"))
         .when(pl.col("currencies") != 1)
@@ -231,4 +262,6 @@ def _abstain() -> pl.Expr:
         .then(pl.lit("too_few_sales"))
         .when(~(half_width <= MAX_HALF_WIDTH))
         .then(pl.lit("wide_interval"))
+        .when(pl.col("outside"))
+        .then(pl.lit(OUTSIDE))
     )

@@ -17,6 +17,7 @@ from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.price import PricePrediction
 from arb_pipelines.ml.days_to_sell import DAYS_COLUMNS, HORIZONS_D
 from arb_pipelines.ml.price_model import TrainedModel
+from arb_pipelines.ml.price_recalibration import Recalibration
 from arb_pipelines.ml.price_rule import MIN_COMPS
 from arb_pipelines.transforms.price_features import GROUP
 
@@ -47,9 +48,11 @@ class OptimalPrice:
     model_version: str
 
 
-def predict_optimal_price(model: TrainedModel, keys: pl.DataFrame, now: datetime) -> list[OptimalPrice]:
+def predict_optimal_price(
+    model: TrainedModel, keys: pl.DataFrame, now: datetime, moved: Recalibration | None = None
+) -> list[OptimalPrice]:
     """Return one answer per row of `keys` (as for `TrainedModel.predict`), in their order."""
-    predictions = model.predict(keys, now)
+    predictions = model.predict(keys, now, moved)
     own = keys.select(*GROUP).join(
         model.snapshot.select(*GROUP, *DAYS_COLUMNS), on=list(GROUP), how="left", maintain_order="left"
     )

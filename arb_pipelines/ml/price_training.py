@@ -14,7 +14,9 @@ import polars as pl
 from arb_pipelines.ml.market_level import MarketLevel, fit_level
 from arb_pipelines.ml.price_challenger import Challenger, fit_challenger, predict_challenger
 from arb_pipelines.ml.price_metrics import Verdict, judge, score
+from arb_pipelines.ml.price_range import Ranges, learn_ranges
 from arb_pipelines.ml.price_rule import MIN_COMPS, PriceRule, fit_rule, predict_rule
+from arb_pipelines.ml.seasonality import Season, fit_season
 from arb_pipelines.transforms.price_features import build_features, keys_from_sales
 
 TEACH_SHARE, CALIBRATE_SHARE = 0.6, 0.2
@@ -36,6 +38,7 @@ class Fitted:
     metrics: dict[str, float]
     lead: timedelta
     holdout: pl.DataFrame = field(default_factory=pl.DataFrame)
+    ranges: Ranges = field(default_factory=dict)
 
 
 def fit(sales: pl.DataFrame, history: pl.DataFrame, *, as_of: datetime, seed: int) -> Fitted:
@@ -44,8 +47,9 @@ def fit(sales: pl.DataFrame, history: pl.DataFrame, *, as_of: datetime, seed: in
     rows = training_rows(sales, history, lead)
     teach, calibrate, holdout = split_by_time(rows, lead)
     level, level_metrics = _checked_level(teach, calibrate, holdout)
+    season, season_metrics = _checked_season(teach, calibrate, holdout, level)
     rule = fit_rule(pl.concat([teach, calibrate]), level)
-    ruled = predict_rule(rule, holdout.filter(pl.col("comps_n") >= MIN_COMPS))
+    ruled = _with_season(predict_rule(rule, holdout.filter(pl.col("comps_n") >= MIN_COMPS)), season)
     metrics = {
         "n_sales": float(sales.height),
         "n_training": float(teach.height),
@@ -53,6 +57,7 @@ def fit(sales: pl.DataFrame, history: pl.DataFrame, *, as_of: datetime, seed: in
         "n_holdout": float(ruled.height),
         "lead_days": lead.total_seconds() / 86_400,
         **level_metrics,
+        **season_metrics,
         **_named("rule", score(ruled)),
     }
     verdict, holdout_predicted = Verdict("rule", "too few comparable sales to teach and calibrate a challenger"), ruled
@@ -63,6 +68,8 @@ def fit(sales: pl.DataFrame, history: pl.DataFrame, *, as_of: datetime, seed: in
         verdict = judge(ruled, challenged, seed)
         holdout_predicted = challenged if verdict.champion == "challenger" else ruled
     final_level = fit_level(rows, as_of).level if level else 0.0
+    if season.weeks is not None:
+        final_level += float(fit_season(rows, as_of).expected(pl.Series([as_of]))[0])
     return Fitted(
         rule=fit_rule(rows, final_level),
         challenger=_final_challenger(rows, seed) if verdict.champion == "challenger" else None,
@@ -70,6 +77,7 @@ def fit(sales: pl.DataFrame, history: pl.DataFrame, *, as_of: datetime, seed: in
         metrics=metrics,
         lead=lead,
         holdout=holdout_predicted,
+        ranges=learn_ranges(rows),
     )
 
 
@@ -130,6 +138,32 @@ def _checked_level(
     now = fit_level(pl.concat([teach, calibrate]), holdout["sold_at"][0])
     used = now.level if moved < plain else 0.0
     return used, {**_level_metrics(now), "market_level_used": float(used != 0.0), "market_level_gain": plain - moved}
+
+
+def _checked_season(
+    teach: pl.DataFrame, calibrate: pl.DataFrame, holdout: pl.DataFrame, level: float
+) -> tuple[Season, dict[str, float]]:
+    """Return the season to correct the rule by: none unless a year's lowers the error on the calibration slice.
+
+    The week is told as a diagnostic alone: over the days in which an item sells it averages out.
+    """
+    if calibrate.is_empty() or holdout.is_empty():
+        return Season(), {}
+    first = fit_season(teach, calibrate["sold_at"][0])
+    if first.weeks is None:
+        return Season(), first.metrics()
+    asked = predict_rule(fit_rule(teach, level), calibrate.filter(pl.col("comps_n") >= MIN_COMPS))
+    gain = score(asked).get("mape", 0.0) - score(_with_season(asked, first)).get("mape", 0.0)
+    now = fit_season(pl.concat([teach, calibrate]), holdout["sold_at"][0])
+    told = {**now.metrics(), "season_used": float(gain > 0), "season_gain": gain}
+    return (now if gain > 0 else Season()), told
+
+
+def _with_season(predicted: pl.DataFrame, season: Season) -> pl.DataFrame:
+    if season.weeks is None:
+        return predicted
+    effect = pl.Series(season.expected(predicted["as_of"]))
+    return predicted.with_columns(pl.col("low", "middle", "high") + effect)
 
 
 def _level_metrics(level: MarketLevel) -> dict[str, float]:

@@ -16,7 +16,7 @@ import polars as pl
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
-MIN_OUTCOMES = 100
+MIN_OUTCOMES = 50
 SHRINK_OUTCOMES = 30.0  # a source's own offset counts as much as that of all when it has this many outcomes
 PRIOR_ROWS = 20.0  # of the belief that value = prediction, in outcomes
 LOW_SHARE = 0.1

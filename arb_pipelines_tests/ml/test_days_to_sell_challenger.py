@@ -14,7 +14,7 @@ LISTED = pl.col("sold_at") - pl.duration(microseconds=(pl.col("days_to_sell") * 
 
 @pytest.fixture(scope="module")
 def steady():
-    return draw_sales(n=1100)
+    return draw_sales(n=1500)
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import numpy as np
 import polars as pl
@@ -11,10 +13,12 @@ import pytest
 
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.offer import Offer
+from arb_pipelines.domain.opportunity import Opportunity
 from arb_pipelines.domain.price import PricePrediction
 from arb_pipelines.domain.raw_product import Availability
 from arb_pipelines.ml.selection_calibration import MIN_OUTCOMES
 from arb_pipelines.ml.selection_deals import calibrate_by, fit_deals
+from arb_pipelines_tests.domain import test_scoring as scoring
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 SPREAD = 0.15  # of the invented model's errors, in log price
@@ -114,7 +118,7 @@ def test_silence_stays_silence() -> None:
 def test_a_cheaper_ask_is_never_worth_more() -> None:
     for calibrate in (calibrate_by(fit_deals([])), calibrate_by(fit_deals(deals_of(draw_market(400))))):
         lows = [calibrate(offer(price), prediction()).low for price in (4_000, 6_000, 8_000, 9_900)]
-        assert all(one is not None and two is not None and one <= two for one, two in zip(lows, lows[1:], strict=False))
+        assert all(one is not None and two is not None and one <= two for one, two in itertools.pairwise(lows))
 
 
 def test_the_prior_keeps_promises_where_the_prediction_does_not() -> None:
@@ -151,3 +155,15 @@ def test_lucky_deals_buy_nothing() -> None:
     moved = calibrate_by(fit_deals(deals))(offer(6_000), prediction())
     assert moved.low is not None
     assert moved.low <= prediction().low
+
+
+def test_the_decision_record_says_what_it_was_corrected_from() -> None:
+    rules = replace(scoring.RULES, min_roi=Decimal("0.10"))
+    plain = scoring.score(rules=rules)
+    sober = scoring.score(rules=replace(rules, calibrate=calibrate_by(fit_deals([]))))
+    assert isinstance(plain, Opportunity)
+    assert isinstance(sober, Opportunity)
+    assert plain.record["selection"] is None
+    said = {"basis": "prior", "outcomes": 0, "low": "38.00", "middle": "40.00"}
+    assert sober.record["selection"] == said
+    assert sober.expected_sale < plain.expected_sale

@@ -29,7 +29,7 @@ def price_model(context: AssetExecutionContext, books: BooksResource, models: Mo
     clock = SystemClock()
     as_of = training_moment(context.partition_time_window.end, clock.now())
     newest = context.partition_key == TRAINING_DATES.get_last_partition_key()
-    logged = train_and_log(books, models, as_of, may_promote=newest and "dagster/backfill" not in context.run_tags)
+    logged = train_and_log(books, models, as_of, may_promote=newest and "dagster/backfill" not in context.run.tags)
     return MaterializeResult(metadata={**logged.metadata, "calibration": MetadataValue.md(image(logged.plot))})
 
 
