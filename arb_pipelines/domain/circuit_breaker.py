@@ -19,7 +19,8 @@ OPEN_VISITS = 3  # the first opening leaves out this many visits, each further o
 # These say something about us, or were said before anything was asked of the shop.
 NOT_THE_SHOP = frozenset(
     {
-        "deadline", "interrupted", "no_result", "store_failed", "spider_error", "crawl_error", "browser_missing",
+        "deadline", "interrupted", "out_of_memory",
+        "no_result", "store_failed", "spider_error", "crawl_error", "browser_missing",
         "site_busy", "parked", CIRCUIT_OPEN, "no_contact", "no_healthy_proxy", "no_browser_proxy", "proxy_failed",
         "robots_disallow", "crawl_delay", "forbidden_host", "bad_url",
     }

@@ -36,6 +36,8 @@ from arb_pipelines.scraping.visits import VisitRecorder, visit_to_json, write_vi
 logger = logging.getLogger(__name__)
 
 GRACE_S = 30  # between the deadline, when spiders close, and the hard end of the process
+# What Scrapy says of a spider that it closed, and what the visits that were still open are told.
+CLOSED_BY = {"memusage_exceeded": "out_of_memory", "closespider_timeout": "deadline"}
 SPIDERS = {
     SiteShape.PAGES: "arb_pipelines.scraping.spiders.pages:PagesSpider",
     SiteShape.LISTING: "arb_pipelines.scraping.spiders.listing:ListingSpider",
@@ -134,12 +136,14 @@ def run_spiders(context: CrawlContext) -> None:
     base = crawl_settings(spec.sites, spec.user_agent, spec.deadline_s, spec.allow_loopback)
     base |= {"DOWNLOAD_TIMEOUT": spec.request_timeout_s} if spec.request_timeout_s else {}
     process = AsyncCrawlerProcess(base)
+    crawlers = []
     for (shape, rendering), sites in group_sites(context).items():
         changes = browser_settings(spec.request_timeout_s) if rendering is Rendering.BROWSER else static_settings()
         crawler = Crawler(load_named(SPIDERS[shape]), Settings(base | changes))
         process.crawl(crawler, context=context, sites=sites)
+        crawlers.append(crawler)
     process.start()
-    context.recorder.close("deadline" if _out_of_time(process) else "interrupted")
+    context.recorder.close(_end_reason(crawlers))
 
 
 def group_sites(context: CrawlContext) -> dict[tuple[SiteShape, Rendering], list[Site]]:
@@ -209,9 +213,10 @@ def load_named(dotted: str) -> Any:
         raise SpecError(f"{dotted!r} does not name a callable as package.module:name ({error})") from error
 
 
-def _out_of_time(process: Any) -> bool:
-    reasons = {crawler.stats.get_value("finish_reason") for crawler in process.crawlers if crawler.stats}
-    return not reasons or "closespider_timeout" in reasons
+def _end_reason(crawlers: Sequence[Any]) -> str:
+    """Return why the spiders were closed before all visits were done."""
+    told = {crawler.stats.get_value("finish_reason") for crawler in crawlers if crawler.stats}
+    return next((reason for closed, reason in CLOSED_BY.items() if closed in told), "interrupted")
 
 
 if __name__ == "__main__":

@@ -43,6 +43,16 @@ def browser_processes(root: int) -> list[ProcessMemory]:
     return found
 
 
+def own_memory_bytes(field: str) -> int | None:
+    """Return what `/proc/self/status` says of `field` (`VmRSS` now, `VmHWM` at most), None where there is none."""
+    try:
+        lines = (PROC / "self" / "status").read_text("latin-1").splitlines()
+    except OSError:
+        return None
+    told = next((line.split() for line in lines if line.startswith(f"{field}:")), None)
+    return int(told[1]) * 1024 if told else None
+
+
 def end_process(pid: int) -> None:
     """Kill one process by its id; one that is gone already is no fault."""
     with contextlib.suppress(ProcessLookupError, PermissionError):

@@ -48,6 +48,10 @@ def crawl_settings(
         "RETRY_ENABLED": False,  # middlewares/retrying waits, and knows the deadline; 429 parks the site
         "DEPTH_LIMIT": 0,  # the visit plan bounds the pages of a site
         "CLOSESPIDER_TIMEOUT": deadline_s,
+        "EXTENSIONS": {
+            "scrapy.extensions.memusage.MemoryUsage": None,
+            f"{PACKAGE}.memory_limit.CurrentMemoryUsage": 0,
+        },
         "MEMUSAGE_LIMIT_MB": 1024,
         "MEMUSAGE_CHECK_INTERVAL_SECONDS": 5.0,
         "ITEM_PIPELINES": {f"{PACKAGE}.pipelines.raw_scrapes.RawScrapesPipeline": 300},

@@ -20,7 +20,9 @@ from arb_pipelines.scraping.manners_log import MannersLog
 
 NO_OFFERS = "no_offers"
 # A stop is what the site (or we) decided for the whole visit; it explains a failure better than any page's fault.
-STOPPING = frozenset({"challenge", "http_429", "parked", "deadline", "browser_missing", "store_failed"})
+STOPPING = frozenset(
+    {"challenge", "http_429", "parked", "deadline", "out_of_memory", "browser_missing", "store_failed"}
+)
 
 
 @dataclass(slots=True)

@@ -26,13 +26,14 @@ DEADLINE_S = 40
 HONEST = ("honest_a", "honest_b", "honest_c")
 # Runs the crawl as `python -m` does, and writes down its own peak on the way out.
 MEASURED = """
-import os, resource, sys
+import os, sys
 leave = os._exit  # threads of a hanging store must not keep a finished shard alive
 def measured(code):
     with open(sys.argv[2], "w") as file:
-        file.write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
+        file.write(str(own_memory_bytes("VmHWM") / 1024 / 1024))  # ru_maxrss begins at the parent's size
     leave(code)
 from arb_pipelines.scraping import crawl
+from arb_pipelines.scraping.process_memory import own_memory_bytes
 measured(crawl.main(["--spec", sys.argv[1]]))
 """
 

@@ -1,6 +1,6 @@
 """The channel against the published interface descriptions: paths, methods, status codes, field names, error numbers.
 
-The descriptions are not ours to keep; they are found through ARB_CONTRACTS_DIR, default ../shared/contracts.
+The descriptions are not ours to keep; they are found through ARB_SHARED_DIR, default ../shared.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from arb_pipelines_tests.conftest import skip_or_fail
 from arb_pipelines_tests.sandbox.conftest import Seller
 
 TOP = Path(__file__).resolve().parents[3]
-CONTRACTS = Path(os.environ.get("ARB_CONTRACTS_DIR", TOP.parent / "shared" / "contracts")) / "ebay"
+CONTRACTS = Path(os.environ.get("ARB_SHARED_DIR", TOP.parent / "shared")) / "contracts" / "ebay"
 FILES = {
     "/sell/inventory/v1": "sell_inventory_v1_oas3.json",
     "/sell/fulfillment/v1": "sell_fulfillment_v1_oas3.json",
@@ -41,7 +41,7 @@ EXTRAS = {"^sandbox[A-Z]": {}}
 @pytest.fixture(autouse=True)
 def _contracts() -> None:
     if not CONTRACTS.is_dir():
-        skip_or_fail(f"no interface descriptions at {CONTRACTS}: set ARB_CONTRACTS_DIR")
+        skip_or_fail(f"no interface descriptions at {CONTRACTS}: set ARB_SHARED_DIR")
 
 
 @cache
