@@ -20,11 +20,14 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import BaseModel, Field, SecretStr, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from arb_pipelines.cloud_settings import CloudSettings
 from arb_pipelines.domain.approval import ApprovalPolicy
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.outlet import OutletTerms
 from arb_pipelines.domain.scoring import BuyingRules
 from arb_pipelines.domain.site import Site
+from arb_pipelines.outlet_settings import OutletSettings
+from arb_pipelines.people_settings import PeopleSettings
 from arb_pipelines.trade_settings import TradeSettings
 
 if TYPE_CHECKING:
@@ -62,7 +65,7 @@ class CheckoutLogin(BaseModel):
     password: SecretStr
 
 
-class Settings(TradeSettings):
+class Settings(TradeSettings, OutletSettings, PeopleSettings, CloudSettings):
     """Settings, read from `ARB_*` environment variables and a `.env` file in the working folder."""
 
     model_config = SettingsConfigDict(

@@ -61,9 +61,8 @@ def test_the_model_is_an_asset_of_its_own(tmp_path, trainings):
     with books.opened() as opened:
         opened.migrate()
     models = ModelStoreResource(tracking_uri="", artifact_root=str(tmp_path / "models"))
-    done = materialize(
-        [matching_model], resources={"books": books, "models": models}, instance=DagsterInstance.ephemeral()
-    )
+    with DagsterInstance.ephemeral() as instance:
+        done = materialize([matching_model], resources={"books": books, "models": models}, instance=instance)
     assert done.success
     assert trainings == [0]
     assert LazyJudge(models).is_ready

@@ -40,8 +40,9 @@ def books(tmp_path: Path) -> BooksResource:
 
 def evaluate(sites: SitesResource, books: BooksResource, instance: DagsterInstance) -> SensorResult | SkipReason:
     """Evaluate the scrape sensor once."""
-    context = build_sensor_context(instance, resources={"sites": sites, "books": books, "settings": SettingsResource()})
-    return due_sites_sensor(context)
+    resources = {"sites": sites, "books": books, "settings": SettingsResource()}
+    with build_sensor_context(instance, resources=resources) as context:
+        return due_sites_sensor(context)
 
 
 def shards_of(result: SensorResult | SkipReason) -> list[list[str]]:
