@@ -11,27 +11,25 @@ import re
 import shutil
 from collections.abc import Sequence
 from datetime import timedelta
-from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BaseModel, Field, SecretStr, field_validator
+from pydantic import BaseModel, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from arb_pipelines.cloud_settings import CloudSettings
-from arb_pipelines.domain.approval import ApprovalPolicy
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.outlet import OutletTerms
 from arb_pipelines.domain.scoring import BuyingRules
 from arb_pipelines.domain.site import Site
 from arb_pipelines.outlet_settings import OutletSettings
 from arb_pipelines.people_settings import PeopleSettings
-from arb_pipelines.trade_settings import TradeSettings
+from arb_pipelines.trade_settings import CONTRADICTIONS, WHY, Mode, TradeSettings
 
 if TYPE_CHECKING:
-    from arb_pipelines.adapters.checkout.buyers import CheckoutPlan
+    from arb_pipelines.adapters.checkout.buyers import CheckoutPlan, ClosableBuyers
 
 # The headless shell first: a page costs 360-690 CPU ms in it, 980 in the full Chromium.
 BROWSERS = ("chromium-headless-shell", "chromium", "google-chrome", "chromium-browser")
@@ -49,13 +47,6 @@ PLAYWRIGHT_BUILDS = {
     BrowserEngine.CHROMIUM: ("chromium_headless_shell-*/*/*headless*shell", "chromium-*/*/chrome"),
     BrowserEngine.FIREFOX: ("firefox-*/firefox/firefox",),
 }
-
-
-class Mode(StrEnum):
-    """What acting means: the same code with other adapters."""
-
-    PAPER = "paper"  # sandbox shops and outlet only; its own database
-    ASSIST = "assist"  # real shops; a person completes each purchase from a prepared link
 
 
 class CheckoutLogin(BaseModel):
@@ -78,7 +69,6 @@ class Settings(TradeSettings, OutletSettings, PeopleSettings, CloudSettings):
     )
 
     home: Path = Field(Path(".arb"), description="Folder of the embedded stores, logs and the Dagster home.")
-    mode: Mode = Field(Mode.PAPER, description="`paper` (sandbox money) or `assist` (a person completes purchases).")
     sites_dir: Path = Field(Path("sites"), description="Folder with one TOML file a site.")
 
     database_url: str | None = Field(None, description="SQLAlchemy URL of the books; default: SQLite in the home.")
@@ -111,11 +101,6 @@ class Settings(TradeSettings, OutletSettings, PeopleSettings, CloudSettings):
         None, description="Browser elsewhere: `ws://` a Playwright server, `http://` or `cdp+ws://` a Chromium."
     )
 
-    policy_max_unit_cost: Decimal = Field(
-        Decimal("100"), description="The written policy approves units up to this (paper mode only)."
-    )
-    policy_max_open: Annotated[int, Field(ge=0)] = Field(10, description="Most approvals waiting at a time.")
-    approval_valid_s: Annotated[int, Field(ge=30)] = Field(900, description="How long an approval lasts, s.")
     quiet_period_s: Annotated[int, Field(ge=1)] = Field(
         120, description="How long an unanswered order may stay invisible at the shop before it counts as not placed."
     )
@@ -158,6 +143,15 @@ class Settings(TradeSettings, OutletSettings, PeopleSettings, CloudSettings):
             if not re.fullmatch(r"http://(?:[^\s/@]+@)?[\w.:\[\]-]+/?", url.get_secret_value()):
                 raise ValueError(f"proxy {place} is not of the form http://host:port or http://user:password@host:port")
         return urls
+
+    @field_validator("sandbox_url", "allow_loopback", "start_sensors")
+    @classmethod
+    def _fits_the_mode(cls, value: object, info: ValidationInfo) -> object:
+        """Paper money never meets real money, and stored prices are not scraped again."""
+        mode = info.data.get("mode")
+        if value and mode is not None and mode in CONTRADICTIONS[str(info.field_name)]:
+            raise ValueError(f"contradicts ARB_MODE={mode}: {WHY[str(info.field_name)]}; unset it, or set another mode")
+        return value
 
     @property
     def proxies(self) -> list[str]:
@@ -206,11 +200,11 @@ class Settings(TradeSettings, OutletSettings, PeopleSettings, CloudSettings):
 
     @property
     def checkout_plan(self) -> CheckoutPlan | None:
-        """What browser checkout works with; None while no login is set, and where a person completes purchases."""
-        from arb_pipelines.adapters.checkout.buyers import CheckoutPlan
+        """What browser checkout works with; None while no login is set, and where no machine orders."""
+        from arb_pipelines.adapters.checkout.buyers import CheckoutPlan, Reach
         from arb_pipelines.adapters.checkout.session import Account
 
-        if self.mode is Mode.ASSIST or not self.checkout_logins:
+        if self.mode not in (Mode.PAPER, Mode.LIVE) or not self.checkout_logins:
             return None
         logins = self.checkout_logins.items()
         return CheckoutPlan(
@@ -219,8 +213,21 @@ class Settings(TradeSettings, OutletSettings, PeopleSettings, CloudSettings):
             evidence_dir=self.home / "checkout_evidence",
             user_agent=self.user_agent,
             browser_path=str(self.browser) if self.browser else None,
-            loopback_only=self.mode is Mode.PAPER,
+            reach=Reach.LOOPBACK if self.mode is Mode.PAPER else Reach.PUBLIC,
         )
+
+    def open_buyers(self, sites: Sequence[Site]) -> ClosableBuyers:
+        """Open the buyers of the sites that take orders by machine in this mode; the others are left to a person.
+
+        The sandbox's shops are ordered from in paper mode only.
+        """
+        from arb_pipelines.adapters.checkout.assist import AssistBuyers
+        from arb_pipelines.adapters.checkout.buyers import open_buyers
+
+        if self.mode in (Mode.REPLAY, Mode.ASSIST):
+            return AssistBuyers()
+        token = self.sandbox_buyer_token.get_secret_value() if self.mode is Mode.PAPER else None
+        return open_buyers(sites, token, self.checkout_plan)
 
     @property
     def selling_days_a_day(self) -> float:
@@ -248,19 +255,6 @@ class Settings(TradeSettings, OutletSettings, PeopleSettings, CloudSettings):
             max_age=timedelta(seconds=self.max_price_age_s),
         )
         return self.rule_book.applied_to(rules)
-
-    @property
-    def approval_policy(self) -> ApprovalPolicy | None:
-        """The written policy; None outside paper mode and under a preset that asks for a person."""
-        if self.mode is not Mode.PAPER or not self.rule_book.policy_may_approve:
-            return None
-        return ApprovalPolicy(
-            name="paper",
-            max_unit_cost=self.money(self.policy_max_unit_cost),
-            max_open=self.policy_max_open,
-            valid_for=timedelta(seconds=self.approval_valid_s),
-            two_person_above=self.two_person_limit,
-        )
 
 
 def find_browser(engine: BrowserEngine, playwright_folder: Path | None = None) -> Path | None:

@@ -20,6 +20,11 @@ import pytest
 
 from arb_pipelines.adapters.sql.books import SqlBooks, open_books
 from arb_pipelines.adapters.sql.tables import metadata
+from arb_pipelines_tests.contracts.operations_used import (  # noqa: F401 - pytest finds its hooks here
+    pytest_configure,
+    pytest_sessionfinish,
+    pytest_terminal_summary,
+)
 from arb_pipelines_tests.fakes.clock import SettableClock
 
 CLUSTER_SETTINGS = {
@@ -127,6 +132,7 @@ class PostgresCluster:
         tables = [table.name for table in reversed(metadata.sorted_tables) if table.name != "book_mode"]
         connection = psycopg2.connect(self.url(name))
         with connection, connection.cursor() as cursor:
+            cursor.execute("SET session_replication_role = replica")  # the audit log refuses to shrink
             cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE " + LEFT_OPEN)
             cursor.execute(SCHEMA_IN_A_WORD)
             schema: str = cursor.fetchone()[0]

@@ -63,13 +63,13 @@ def backtest(
     show(replayed, {"preset": preset, **about}, report, as_json=as_json)
 
 
-def fail(fault: str) -> typer.Exit:
+def fail(fault: str, command: str = "backtest") -> typer.Exit:
     """Print one line on standard error and return the exit to raise."""
-    typer.echo(f"arb backtest: {fault}", err=True)
+    typer.echo(f"arb {command}: {fault}", err=True)
     return typer.Exit(2)
 
 
-def read_moment(option: str, text: str | None) -> datetime | None:
+def read_moment(option: str, text: str | None, command: str = "backtest") -> datetime | None:
     """Return a moment, aware UTC; None where no text is given.
 
     Raises:
@@ -80,7 +80,8 @@ def read_moment(option: str, text: str | None) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise fail(f"{option} {text} is not a time; write it as 2026-03-31 or 2026-03-31T12:00") from error
+        fault = f"{option} {text} is not a time; write it as 2026-03-31 or 2026-03-31T12:00"
+        raise fail(fault, command) from error
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 

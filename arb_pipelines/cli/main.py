@@ -26,6 +26,7 @@ from arb_pipelines.cli import (
     predict,
     purchases,
     recommend,
+    replay,
     reports,
     sites,
     switches,
@@ -59,6 +60,7 @@ app.command()(purchases.purchases)
 app.command()(purchases.reconcile)
 app.command()(recommend.recommend)
 app.command()(backtest.backtest)
+app.command()(replay.replay)
 app.command()(explain.explain)
 app.command()(forecast.forecast)
 app.command()(history.history)
@@ -98,11 +100,17 @@ def main() -> None:
     """Run the command line; a wrong setting is one clear line, not a traceback."""
     from pydantic import ValidationError
 
+    from arb_pipelines.adapters.secrets.port import SecretError
+
     try:
         app()
+    except SecretError as error:
+        typer.echo(f"arb: {error}", err=True)
+        raise SystemExit(2) from error
     except ValidationError as error:
         for fault in error.errors():
             name = "ARB_" + "_".join(str(part) for part in fault["loc"]).upper()
-            got = "" if name in SECRET_SETTINGS else f" (got {fault['input']!r})"
+            # Without a name the fault is of all settings together, and the input would be all of them.
+            got = "" if name in SECRET_SETTINGS or not fault["loc"] else f" (got {fault['input']!r})"
             typer.echo(f"arb: setting {name}: {fault['msg']}{got}", err=True)
         raise SystemExit(2) from error

@@ -65,13 +65,12 @@ def reconcile(
 
       arb reconcile --json
     """
-    from arb_pipelines.adapters.checkout.buyers import open_buyers
     from arb_pipelines.scraping.registry import load_sites
     from arb_pipelines.services.reconciling import reconcile as compare
 
     settings = Settings()
     declared = load_sites(settings.sites_dir).sites
-    buyers = open_buyers(declared, settings.sandbox_buyer_token.get_secret_value(), settings.checkout_plan)
+    buyers = settings.open_buyers(declared)
     try:
         with opened_books() as books:
             result = compare(books, buyers, WallClock(), quiet_s=settings.quiet_period_s, sites=site or ())

@@ -67,12 +67,11 @@ def verify(
 
 def add_unknown_orders(books: SqlBooks, settings: Settings, broken: dict[str, int]) -> list[str]:
     """Count the orders of all readable shops that no purchase explains into `broken`; return the other shops."""
-    from arb_pipelines.adapters.checkout.buyers import open_buyers
     from arb_pipelines.adapters.sql.invariants_evidence import I8
     from arb_pipelines.scraping.registry import load_sites
 
     sites = [site for site in load_sites(settings.sites_dir).sites if site.buyer in ("sandbox", "browser")]
-    buyers = open_buyers(sites, settings.sandbox_buyer_token.get_secret_value(), settings.checkout_plan)
+    buyers = settings.open_buyers(sites)
     since, seen, unreadable = datetime.now(UTC) - COMPARED, [], []
     try:
         for site in sites:

@@ -53,7 +53,7 @@ def crawl_and_record(
     keys = {site.key for site in plan.sites}
     with books.opened() as opened:
         wanted = [one.url for one in opened.opportunities.load_open(datetime.now(UTC)) if one.site in keys]
-    plan = replace(plan, hot_urls=wanted)
+    plan = replace(plan, hot_urls=wanted, run_id=context.run_id)
     with tempfile.TemporaryDirectory(prefix="arb-crawl-") as folder:
         spec_path = write_spec(plan, Path(folder))
         try:

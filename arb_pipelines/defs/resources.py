@@ -23,7 +23,7 @@ from arb_pipelines.services.crawling import CrawlPlan
 from arb_pipelines.settings import Settings
 
 if TYPE_CHECKING:
-    from arb_pipelines.adapters.checkout.buyers import CompositeBuyers
+    from arb_pipelines.adapters.checkout.buyers import ClosableBuyers
     from arb_pipelines.adapters.marketplaces.sandbox.seller import SandboxSeller
     from arb_pipelines.adapters.mlflow.model_store import MlflowModelStore
 
@@ -114,6 +114,7 @@ class CrawlResource(ConfigurableResource):
             proxies=Settings().proxies,  # may hold a password, so it is no configuration of the resource
             state_dir=Path(self.state_dir),
             segments_dir=Path(self.segments_dir),
+            log_format=Settings().log_format.value,
         )
 
 
@@ -163,12 +164,9 @@ class OutletResource(ConfigurableResource):
             seller.close()
 
     @contextmanager
-    def buyers(self, sites: Sequence[Site]) -> Iterator[CompositeBuyers]:
+    def buyers(self, sites: Sequence[Site]) -> Iterator[ClosableBuyers]:
         """Open the buyers of the sites that take orders by machine; the others need a person."""
-        from arb_pipelines.adapters.checkout.buyers import open_buyers
-
-        secret = Settings()
-        buyers = open_buyers(sites, secret.sandbox_buyer_token.get_secret_value(), secret.checkout_plan)
+        buyers = Settings().open_buyers(sites)
         try:
             yield buyers
         finally:

@@ -22,6 +22,7 @@ from dagster import (
     sensor,
 )
 
+from arb_pipelines.defs.hooks import tell_of_failure
 from arb_pipelines.defs.jobs import analysis_job, books_job, matching_model_job, price_model_job
 from arb_pipelines.defs.ops.crawling import crawl_shard_job
 from arb_pipelines.defs.ops.fulfilment import fulfilment_job
@@ -175,11 +176,13 @@ def positions_sensor(context: SensorEvaluationContext, books: BooksResource) -> 
 
 
 @run_failure_sensor(minimum_interval_seconds=30, default_status=STATUS)
-def failed_run_sensor(context: RunFailureSensorContext) -> SkipReason:
-    """Log every failed run as one line that names the job, the run and the error."""
+def failed_run_sensor(context: RunFailureSensorContext, books: BooksResource) -> SkipReason:
+    """Tell the operator of every failed run, and log it as one line that names the job, the run and the error."""
     error = context.failure_event.message or "no message"
-    context.log.error(f"run {context.dagster_run.run_id[:8]} of {context.dagster_run.job_name} failed: {error}")
-    return SkipReason(f"{context.dagster_run.job_name} failed")
+    run = context.dagster_run
+    context.log.error(f"run {run.run_id[:8]} of {run.job_name} failed: {error}")
+    tell_of_failure(books, run.job_name, run.run_id, error, acting=run.tags.get("arb/stage") == "acting")
+    return SkipReason(f"{run.job_name} failed")
 
 
 ALL = (

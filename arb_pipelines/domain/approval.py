@@ -52,7 +52,7 @@ class ApprovalPolicy:
     """A written policy: approves one unit up to `max_unit_cost`, at most `max_open` approvals at a time.
 
     `ceiling_slack_percent` lets the final total exceed the read one by that share, never past `max_cost`.
-    A policy is nobody: it approves nothing above `two_person_above`.
+    A policy is nobody: it approves nothing above `two_person_above`. It holds at `sites` only; None: at every one.
     """
 
     name: str
@@ -61,10 +61,13 @@ class ApprovalPolicy:
     valid_for: timedelta
     ceiling_slack_percent: int = 2
     two_person_above: Money | None = None
+    sites: frozenset[str] | None = None
 
 
 def approve_by_policy(opportunity: Opportunity, policy: ApprovalPolicy, now: datetime) -> Approval | Refusal:
     """Return the policy's approval of one unit, or why it leaves the decision to a person."""
+    if policy.sites is not None and opportunity.site not in policy.sites:
+        return Refusal("policy_site_class", f"the class of {opportunity.site} leaves ordering to a person")
     if opportunity.landed_cost.currency != policy.max_unit_cost.currency:
         return Refusal("policy_currency", f"policy {policy.name} is written in {policy.max_unit_cost.currency}")
     if opportunity.landed_cost > policy.max_unit_cost:

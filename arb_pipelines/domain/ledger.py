@@ -23,6 +23,9 @@ class Account(StrEnum):
     REVENUE = "revenue"
     SELLING_FEES = "selling_fees"
     COST_OF_GOODS = "cost_of_goods"
+    REFUNDS = "refunds"  # given back to buyers: the other side of revenue
+    SHIPPING = "shipping"  # labels we paid
+    WRITE_OFFS = "write_offs"  # goods that came back and cannot be sold
 
 
 class UnbalancedError(ValueError):
@@ -109,4 +112,53 @@ def post_sale(order_id: str, revenue: Money, fee: Money, cost: Money, at: dateti
         (Account.REVENUE, -revenue),
         (Account.COST_OF_GOODS, cost),
         (Account.INVENTORY, -cost),
+    )
+
+
+def post_postage(order_id: str, postage: Money, at: datetime) -> LedgerTransaction:
+    """Book the label of a parcel."""
+    return _move(f"postage:{order_id}", at, "label bought", (Account.SHIPPING, postage), (Account.CASH, -postage))
+
+
+def post_fee_correction(order_id: str, statement_id: str, correction: Money, at: datetime) -> LedgerTransaction:
+    """Correct a booked fee to what a statement settled; a positive `correction` is a higher fee, never zero."""
+    return _move(
+        f"fee:{order_id}:{statement_id}",
+        at,
+        "fee settled",
+        (Account.SELLING_FEES, correction),
+        (Account.RECEIVABLE, -correction),
+    )
+
+
+def post_payout(outlet: str, payout_id: str, amount: Money, at: datetime) -> LedgerTransaction:
+    """Book what an outlet paid out to us."""
+    return _move(
+        f"payout:{outlet}:{payout_id}", at, "outlet paid out", (Account.CASH, amount), (Account.RECEIVABLE, -amount)
+    )
+
+
+def post_refund(return_id: str, refund: Money, fee_back: Money, at: datetime) -> LedgerTransaction:
+    """Book what a buyer got back, and what the outlet returns of its fee."""
+    return _move(
+        f"refund:{return_id}",
+        at,
+        "buyer refunded",
+        (Account.REFUNDS, refund),
+        (Account.SELLING_FEES, -fee_back),
+        (Account.RECEIVABLE, fee_back - refund),
+    )
+
+
+def post_restock(return_id: str, cost: Money, at: datetime) -> LedgerTransaction:
+    """Take returned units back into stock at what they cost."""
+    return _move(
+        f"restock:{return_id}", at, "return restocked", (Account.INVENTORY, cost), (Account.COST_OF_GOODS, -cost)
+    )
+
+
+def post_write_off(return_id: str, cost: Money, at: datetime) -> LedgerTransaction:
+    """Give up returned units: what they cost is no longer the cost of a sale but a loss of its own."""
+    return _move(
+        f"write-off:{return_id}", at, "return written off", (Account.WRITE_OFFS, cost), (Account.COST_OF_GOODS, -cost)
     )

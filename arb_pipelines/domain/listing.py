@@ -5,20 +5,26 @@ What belongs here: the words and the draft with its price bounds. Publishing is 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from arb_pipelines.domain.floor_basis import FloorBasis
 from arb_pipelines.domain.inventory import InventoryLot
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.price import PricePrediction
 
 
 class ListingState(StrEnum):
-    """Where a listing stands. `PENDING` is committed before the outlet is called; publishing is idempotent by SKU."""
+    """Where a listing stands. `PENDING` is committed before the outlet is called; publishing is idempotent by SKU.
+
+    `ENDING` is committed before the outlet is told to withdraw it; the outlet may sell from it until then.
+    """
 
     PENDING = "pending"
     ACTIVE = "active"
+    ENDING = "ending"
     SOLD = "sold"
     WITHDRAWN = "withdrawn"
 
@@ -46,6 +52,10 @@ class Listing:
     repriced_at: datetime
     brand: str | None = None
     mpn: str | None = None
+    floor_basis: FloorBasis | None = None  # what the floor rests on; None only where nobody kept it
+    description: str | None = None
+    photos: tuple[str, ...] = ()
+    shared_buffer: int | None = None  # units held back where several outlets show them; None: this outlet only
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +67,27 @@ class ProductFacts:
     gtin: str | None = None
     brand: str | None = None
     mpn: str | None = None
+
+
+def may_be_offered(listing: Listing, offered: Sequence[Listing], on_hand: int) -> bool:
+    """Whether a new listing shows only units that exist and that nobody else shows.
+
+    Cross-listing cannot be made safe, so one outlet shows a unit; several outlets show one SKU only where every
+    listing of it holds the same buffer back.
+
+    Args:
+        listing: the new one.
+        offered: the open listings of its SKU.
+        on_hand: the units of its SKU in all lots.
+    """
+    if listing.quantity < 1 or listing.quantity > on_hand - (listing.shared_buffer or 0):
+        return False
+    if not offered:
+        return True
+    elsewhere = all(one.outlet != listing.outlet for one in offered)
+    shared = all(one.shared_buffer == listing.shared_buffer for one in offered)
+    ending = any(one.state is ListingState.ENDING for one in offered)
+    return elsewhere and shared and not ending and (listing.shared_buffer or 0) > 0
 
 
 def price_bounds(prediction: PricePrediction, floor: Money) -> tuple[Money, Money] | None:
@@ -81,6 +112,7 @@ def draft_listing(
     price: Money,
     ceiling: Money,
     now: datetime,
+    basis: FloorBasis | None = None,
 ) -> Listing:
     """Return the pending listing of everything that is left of a lot; `number` counts the listings of its SKU."""
     return Listing(
@@ -103,4 +135,5 @@ def draft_listing(
         repriced_at=now,
         brand=facts.brand,
         mpn=facts.mpn,
+        floor_basis=basis,
     )

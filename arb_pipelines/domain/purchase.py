@@ -45,7 +45,11 @@ TRANSITIONS: dict[PurchaseState, frozenset[PurchaseState]] = {
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """One intent to buy and what became of it. `reserved` is the ceiling x quantity held back until settled."""
+    """One intent to buy and what became of it. `reserved` is the ceiling x quantity held back until settled.
+
+    The last three are of a bid: until when it stands, the group of auctions it belongs to, the maximum that was told.
+    A bid that was taken is `UNCERTAIN`: an order may come of it until some time after the auction's end.
+    """
 
     purchase_id: str
     approval_id: str
@@ -66,6 +70,13 @@ class Purchase:
     total: Money | None = None
     reason: str | None = None
     delivered_at: datetime | None = None
+    auction_ends_at: datetime | None = None
+    bid_group: str | None = None
+    bid: Money | None = None
+
+    def waiting_since(self) -> datetime:
+        """Return from when on its order is waited for: not before the end of the auction."""
+        return self.changed_at if self.auction_ends_at is None else max(self.changed_at, self.auction_ends_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,8 @@ def _missing(purchase: Purchase, now: datetime, patience: Patience) -> Step | Al
     if purchase.state is PurchaseState.BOUGHT and purchase.delivered_at is None and age >= patience.quiet:
         detail = f"order {purchase.shop_order_id} is not in the shop's history"
         return Alarm("order_missing", purchase.site, detail, purchase.purchase_id, purchase.shop_order_id)
-    if purchase.state in (PurchaseState.SUBMITTING, PurchaseState.UNCERTAIN) and age >= patience.horizon:
+    waited = now - purchase.waiting_since()
+    if purchase.state in (PurchaseState.SUBMITTING, PurchaseState.UNCERTAIN) and waited >= patience.horizon:
         return Step(purchase, PurchaseState.NOT_PLACED, None, f"not in the order history after {patience.horizon}")
     if purchase.state is PurchaseState.SUBMITTING and age >= patience.quiet:
         return Step(purchase, PurchaseState.UNCERTAIN, None, "no answer was recorded")

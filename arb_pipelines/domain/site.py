@@ -42,6 +42,11 @@ class SiteClass(StrEnum):
         return self in (SiteClass.API_LICENSED, SiteClass.PERMITTED)
 
     @property
+    def may_order(self) -> bool:
+        """Whether a machine may order there: only with a licence or a permission, not because it is public."""
+        return self in (SiteClass.API_LICENSED, SiteClass.PERMITTED)
+
+    @property
     def may_buy(self) -> bool:
         """Whether a purchase may be prepared there (a person completes it unless licensed)."""
         return self in (SiteClass.API_LICENSED, SiteClass.PERMITTED, SiteClass.PUBLIC_UNSPECIFIED)

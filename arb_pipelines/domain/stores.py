@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from arb_pipelines.domain.access_stores import Access, AuditLog, Denials, WebhookEvents
 from arb_pipelines.domain.approval import Approval
 from arb_pipelines.domain.eligibility import Eligibility
 from arb_pipelines.domain.inventory import InventoryLot
@@ -26,9 +27,13 @@ from arb_pipelines.domain.market_stores import (
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.offer import Offer
 from arb_pipelines.domain.opportunity import Opportunity, RefusedOffer
-from arb_pipelines.domain.order import Order, OutletOrder
+from arb_pipelines.domain.order import Order, OrderState, OutletOrder
+from arb_pipelines.domain.pages import Pages
+from arb_pipelines.domain.people_stores import Alerts, Outbox
 from arb_pipelines.domain.purchase import Purchase, PurchaseState
+from arb_pipelines.domain.sale_stores import PriceSuggestions, ProductSheets, Returns, Settlements
 from arb_pipelines.domain.spend_limit import Action, ActionState, Refusal, SpendLimit
+from arb_pipelines.domain.trade_views import TradeViews
 
 
 class Opportunities(Protocol):
@@ -139,7 +144,7 @@ class Listings(Protocol):
     """Our listings."""
 
     def insert(self, listing: Listing) -> bool:
-        """Keep a pending listing; False if its SKU already has an open one."""
+        """Keep a pending listing; False if its SKU is offered already, or its units are not there any more."""
 
     def advance(
         self,
@@ -148,10 +153,13 @@ class Listings(Protocol):
         expected: Sequence[ListingState],
         state: ListingState,
         outlet_listing_id: str | None = None,
+        outlet: str | None = None,
     ) -> bool:
-        """Compare-and-set a state; False if the state was another."""
+        """Compare-and-set a state; False if the state was another. `outlet` tells shared listings apart."""
 
-    def store_price(self, sku: str, old: Money, new: Money, reason: str, at: datetime) -> bool:
+    def store_price(
+        self, sku: str, old: Money, new: Money, reason: str, at: datetime, outlet: str | None = None
+    ) -> bool:
         """Change the price and log the change with its reason; False if the price was no longer `old`."""
 
     def load(self, states: Sequence[ListingState] = ()) -> list[Listing]:
@@ -172,10 +180,18 @@ class Orders(Protocol):
         """
 
     def load_unshipped(self) -> list[Order]:
-        """Return orders still to ship, oldest first."""
+        """Return orders that the outlet does not know as shipped, oldest first."""
+
+    def advance(self, order_id: str, *, expected: Sequence[OrderState], state: OrderState) -> bool:
+        """Compare-and-set a state within the house (new, picked, packed); False if the state was another."""
+
+    def dispatch(
+        self, order_id: str, tracking_number: str, carrier: str | None, postage: Money | None, at: datetime
+    ) -> bool:
+        """Record that the carrier has the parcel and post its label; False if it left already."""
 
     def mark_shipped(self, order_id: str, tracking_number: str, at: datetime) -> bool:
-        """Record the shipment; False if it was already recorded."""
+        """Record that the outlet knows of the shipment; False if it was already recorded, or by another number."""
 
     def load(self) -> list[Order]:
         """Return all orders."""
@@ -218,10 +234,22 @@ class Books(Protocol):
     inventory: Inventory
     listings: Listings
     orders: Orders
+    returns: Returns
+    settlements: Settlements
+    suggestions: PriceSuggestions
+    sheets: ProductSheets
     ledger: Ledger
     switches: Switches
     locks: Locks
     eligibility: EligibilityAnswers
+    alerts: Alerts
+    outbox: Outbox
+    views: TradeViews
+    pages: Pages
+    access: Access
+    audit: AuditLog
+    denials: Denials
+    webhook_events: WebhookEvents
 
     def broken_invariants(self) -> dict[str, int]:
         """Return the invariants that do not hold, with how many rows break them ({} = all hold)."""

@@ -21,7 +21,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from arb_pipelines.domain import redaction
 from arb_pipelines.domain.site import Rendering, Site, SiteShape, VisitOutcome
+from arb_pipelines.domain.structured_log import write_json_lines
 from arb_pipelines.scraping.batch_writer import BatchWriter, PageRecord, RawStore
 from arb_pipelines.scraping.browser import missing_browser
 from arb_pipelines.scraping.context import CrawlContext
@@ -53,6 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         spec = load_spec(options.spec)
+        prepare_logs(spec)
         store = load_named(spec.store_factory)(**spec.store_options)
     except SpecError as error:
         sys.stderr.write(f"crawl: {error}\n")
@@ -70,6 +73,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"crawl: pages cannot be kept in {spec.segments_dir}: {error}\n")
         return 3
     return run_shard(context)
+
+
+def prepare_logs(spec: CrawlSpec) -> None:
+    """Keep the spec's passwords and tokens out of everything this process says, and choose the form of its lines."""
+    addresses = [*spec.proxies, spec.browser_grid_url, *map(str, spec.store_options.values())]
+    redaction.PROCESS.remember(secret for url in addresses if url for secret in redaction.secrets_in(url))
+    redaction.redact_logs()
+    redaction.redact_streams()
+    if spec.log_format == "json":
+        write_json_lines(level=logging.WARNING, run=spec.run_id, tick=spec.tick_id)
 
 
 def ship(spec: CrawlSpec, store: RawStore) -> bool:
@@ -135,7 +148,7 @@ def run_spiders(context: CrawlContext) -> None:
     spec = context.spec
     base = crawl_settings(spec.sites, spec.user_agent, spec.deadline_s, spec.allow_loopback)
     base |= {"DOWNLOAD_TIMEOUT": spec.request_timeout_s} if spec.request_timeout_s else {}
-    process = AsyncCrawlerProcess(base)
+    process = AsyncCrawlerProcess(base, install_root_handler=spec.log_format != "json")
     crawlers = []
     for (shape, rendering), sites in group_sites(context).items():
         changes = browser_settings(spec.request_timeout_s) if rendering is Rendering.BROWSER else static_settings()
@@ -177,7 +190,7 @@ def finish_shard(context: CrawlContext) -> int:
     visits = context.recorder.visits()
     for visit in visits:
         if visit.outcome is VisitOutcome.FAILED:
-            logger.warning("site %s failed: %s", visit.site, visit.reason)
+            logger.warning("site %s failed: %s", visit.site, visit.reason, extra={"site": visit.site})
     try:
         context.learn(visits)
         context.states.save()

@@ -47,6 +47,8 @@ class CrawlSpec:
     state_dir: Path | None = None
     segments_dir: Path = Path("segments")
     hot_urls: frozenset[str] = frozenset()
+    log_format: str = "text"
+    run_id: str | None = None
 
 
 def load_spec(path: Path) -> CrawlSpec:
@@ -93,5 +95,7 @@ def _build_spec(raw: dict[str, Any]) -> CrawlSpec:
         proxies=tuple(raw.get("proxies") or ()),
         state_dir=Path(state_dir) if state_dir else None,
         hot_urls=frozenset(raw.get("hot_urls") or ()),
+        log_format=str(raw.get("log_format") or "text"),
+        run_id=raw.get("run_id") or None,
         segments_dir=Path(segments_dir) if segments_dir else Path(raw["result_path"]).parent / "segments",
     )

@@ -54,6 +54,8 @@ class CrawlPlan:
     state_dir: Path | None = None
     segments_dir: Path | None = None
     hot_urls: Sequence[str] = ()
+    log_format: str = "text"  # or "json": one object a line
+    run_id: str | None = None  # the run that the child's log lines name
 
 
 def write_spec(plan: CrawlPlan, folder: Path) -> Path:
@@ -74,6 +76,8 @@ def write_spec(plan: CrawlPlan, folder: Path) -> Path:
         "state_dir": str(plan.state_dir) if plan.state_dir else None,
         "segments_dir": str(plan.segments_dir) if plan.segments_dir else None,
         "hot_urls": list(plan.hot_urls),
+        "log_format": plan.log_format,
+        "run_id": plan.run_id,
     }
     folder.mkdir(parents=True, exist_ok=True)
     _result_path(folder).unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 """Buyers' orders: into the books once, then shipped once.
 
-What belongs here: the order of steps. Both are safe to run again: an order is imported by its outlet's id, a
-shipment is confirmed by a tracking number that is derived from the order.
+What belongs here: the order of steps. All are safe to run again: an order is imported by its outlet's id, a fee that
+the outlet tells later corrects the estimate once, and a shipment is confirmed by the one tracking number of its order.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from arb_pipelines.domain.fees import FeeRefusal, FeeSchedules
 from arb_pipelines.domain.inventory import OutOfStockError
-from arb_pipelines.domain.money import Money
+from arb_pipelines.domain.money import Money, MoneyError
 from arb_pipelines.domain.order import Order, OutletOrder
 from arb_pipelines.domain.outlet import OutletTerms
 from arb_pipelines.domain.ports import Clock, Seller
@@ -23,13 +23,15 @@ from arb_pipelines.services.outcomes import NotDone, Report, refused_by
 
 # Orders can become visible late; the same window is read again and known orders are skipped.
 OVERLAP = timedelta(days=1)
+ON_THE_ORDER = "order"  # the statement of a fee that the outlet's own order tells
 
 
 @dataclass(slots=True)
 class Imported(Report):
-    """Orders that are new in the books, and orders that could not be imported (each is an alarm)."""
+    """Orders that are new in the books, fees told since, and orders that could not be imported (each is an alarm)."""
 
     imported: list[Order] = field(default_factory=list)
+    settled: list[str] = field(default_factory=list)
     not_done: list[NotDone] = field(default_factory=list)
 
 
@@ -44,7 +46,9 @@ class Shipped(Report):
 def import_orders(books: Books, seller: Seller, schedules: FeeSchedules, terms: OutletTerms, clock: Clock) -> Imported:
     """Import the outlet's orders since the newest known one, less a day of overlap.
 
-    Where the outlet does not tell its fee yet, the fee schedule's answer is booked and flagged as an estimate.
+    Where the outlet does not tell its fee yet, the fee schedule's answer is booked and flagged as an estimate; once it
+    tells, while the order is in the overlap, the estimate is corrected. Later than that a statement does it
+    (`settling.py`).
     """
     done = Imported()
     newest = books.orders.newest_ordered_at(seller.outlet)
@@ -55,12 +59,24 @@ def import_orders(books: Books, seller: Seller, schedules: FeeSchedules, terms: 
     except (OSError, ValueError) as error:
         done.not_done.append(refused_by(seller.outlet, error))
         return done
-    known = {(order.outlet_order_id, order.line_item_id) for order in books.orders.load()}
+    mine = [order for order in books.orders.load() if order.outlet == seller.outlet]
+    known = {(order.outlet_order_id, order.line_item_id): order for order in mine}
     categories = {listing.sku: listing.category for listing in books.listings.load()} if found else {}
     for outlet_order in found:
-        if (outlet_order.outlet_order_id, outlet_order.line_item_id) not in known:
+        order = known.get((outlet_order.outlet_order_id, outlet_order.line_item_id))
+        if order is None:
             _import(outlet_order, categories, books, schedules, terms, done)
+        elif order.fee_estimated and outlet_order.fee is not None:
+            _settle(order, outlet_order.fee, books, clock, done)
     return done
+
+
+def _settle(order: Order, fee: Money, books: Books, clock: Clock, done: Imported) -> None:
+    try:
+        if books.settlements.settle_fee(order.order_id, fee, ON_THE_ORDER, clock.now()) is not None:
+            done.settled.append(order.order_id)
+    except MoneyError as error:
+        done.not_done.append(NotDone(order.order_id, "currency_differs", str(error)))
 
 
 def _import(
@@ -84,6 +100,8 @@ def _import(
         done.not_done.append(NotDone(key, "unknown_sku", f"{outlet_order.sku} is not ours"))
     except FeeRefusal as refusal:
         done.not_done.append(NotDone(key, "fee_unknown", str(refusal)))
+    except MoneyError as error:
+        done.not_done.append(NotDone(key, "currency_differs", str(error)))
     else:
         done.imported += [order] if order is not None else []
 
@@ -105,24 +123,33 @@ def _estimate_fee(
     return quote.total_fee
 
 
-def ship_orders(books: Books, seller: Seller, tracking: Callable[[Order], str], clock: Clock) -> Shipped:
+def ship_orders(books: Books, seller: Seller, tracking: Callable[[Order], str | None], clock: Clock) -> Shipped:
     """Confirm the shipment of every order not yet shipped, oldest first, and record it.
 
-    `tracking` gives the tracking number of an order, the same one each time it is asked.
+    An order that a person gave to a carrier has its tracking number; `tracking` gives that of another order, the same
+    one each time it is asked, or None where nobody has sent it yet.
     """
     done = Shipped()
     for order in books.orders.load_unshipped():
         if order.outlet != seller.outlet:
             continue
-        number, now = tracking(order), clock.now()
+        number, sent_at = order.tracking_number or tracking(order), order.shipped_at or clock.now()
+        if number is None:
+            done.not_done.append(NotDone(order.order_id, "not_sent", f"{order.state}; give it to a carrier: arb ship"))
+            continue
         try:
-            seller.confirm_shipment(order, number, now)
+            seller.confirm_shipment(order, number, sent_at)
         except (OSError, ValueError) as error:
             done.not_done.append(refused_by(order.order_id, error))
             continue
-        if books.orders.mark_shipped(order.order_id, number, now):
+        if books.orders.mark_shipped(order.order_id, number, sent_at):
             done.shipped.append(order.order_id)
     return done
+
+
+def wait_for_a_person(order: Order) -> str | None:
+    """Return no tracking number: only somebody who has the parcel in hand knows one."""
+    return None
 
 
 def tracking_number_for(order: Order) -> str:

@@ -15,6 +15,7 @@ from decimal import Decimal
 import polars as pl
 
 from arb_pipelines.domain.fees import FeeRefusal, FeeSchedules, best_price, floor_price
+from arb_pipelines.domain.floor_basis import floor_basis
 from arb_pipelines.domain.inventory import InventoryLot, lot_of
 from arb_pipelines.domain.listing import Listing, ListingState, ProductFacts, draft_listing, price_bounds
 from arb_pipelines.domain.money import MoneyError
@@ -141,6 +142,7 @@ def _draft(
         curve = terms.curve(schedules, facts.category, now.date())
         cost = lot.unit_cost if terms.postage is None else lot.unit_cost + terms.postage
         floor = floor_price(curve, cost, min_roi=rules.min_roi, returns=terms.returns)
+        basis = floor_basis(curve, floor, cost, min_roi=rules.min_roi, returns=terms.returns)
         bounds = price_bounds(prediction, floor)
     except FeeRefusal as refusal:
         return Refusal("no_floor" if refusal.code == "no_floor" else "fee_unknown", str(refusal))
@@ -152,7 +154,7 @@ def _draft(
     price, ceiling = bounds
     # Just above a fee step a lower price nets more; the floor itself is never inside such a zone.
     price = max(best_price(curve, price, terms.returns), floor)
-    return draft_listing(lot, facts, terms.outlet, number, floor, price, ceiling, now)
+    return draft_listing(lot, facts, terms.outlet, number, floor, price, ceiling, now, basis)
 
 
 def _load_facts(books: Books) -> dict[str, ProductFacts]:

@@ -150,5 +150,5 @@ def _overdue(site: str, books: Books, now: datetime, patience: Patience, error: 
     return [
         Alarm("uncertain_overdue", site, f"the order history cannot be read: {error}", p.purchase_id)
         for p in books.purchases.load(open_states)
-        if p.site == site and now - p.changed_at >= patience.horizon
+        if p.site == site and now - p.waiting_since() >= patience.horizon
     ]

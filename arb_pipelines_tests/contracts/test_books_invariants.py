@@ -15,6 +15,8 @@ from arb_pipelines.adapters.sql.engine import build_engine
 from arb_pipelines.domain.inventory import OutOfStockError
 from arb_pipelines.domain.listing import ListingState
 from arb_pipelines.domain.purchase import TRANSITIONS, PurchaseState
+from arb_pipelines.domain.return_case import TRANSITIONS as RETURN_STEPS
+from arb_pipelines.domain.return_case import ReturnRefusedError, ReturnState
 from arb_pipelines.domain.spend_limit import Action, ActionState, SpendLimit
 from arb_pipelines_tests.contracts.trade_records import (
     CLAIMED,
@@ -34,6 +36,7 @@ from arb_pipelines_tests.contracts.trade_records import (
 )
 from arb_pipelines_tests.fakes.clock import START, SettableClock
 
+REQUESTED, RECEIVED, RESTOCKED = ReturnState.REQUESTED, ReturnState.RECEIVED, ReturnState.RESTOCKED
 # PostgreSQL; on SQLite a pragma turns the checks off.
 UNCHECKED = "ALTER TABLE listings DROP CONSTRAINT ck_listings_price_within_bounds"
 VIOLATIONS: dict[str, Sequence[str]] = {
@@ -51,13 +54,28 @@ VIOLATIONS: dict[str, Sequence[str]] = {
     "I3_inventory_is_bought_less_sold": ("UPDATE purchases SET total_minor = 1 WHERE state = 'bought'",),
     "I4_purchase_has_evidence": ("UPDATE opportunities SET scrape_id = ''",),
     "I5_listed_units_are_owned": ("UPDATE listings SET quantity = 99 WHERE state = 'active'",),
+    "I5_one_outlet_a_unit": ("UPDATE listings SET sku = 'one', state = 'active', outlet = listing_id",),
+    "I3_fees_are_booked": ("UPDATE orders SET fee_minor = fee_minor + 1",),
+    "I3_refunds_are_booked": ("UPDATE order_returns SET refund_minor = refund_minor + 1",),
+    "I3_refund_within_paid": ("UPDATE order_returns SET refund_minor = 999999",),
+    "I6_returned_units_were_sold": ("UPDATE order_returns SET units = 2",),
+    "I6_return_is_posted": (
+        "DELETE FROM ledger_entries WHERE transaction_id LIKE 'restock:%'",
+        "DELETE FROM ledger_transactions WHERE transaction_id LIKE 'restock:%'",
+    ),
     "I6_units_leave_once": ("UPDATE order_lots SET units = units + 1",),
     "I6_shipped_once": ("UPDATE orders SET tracking_number = NULL",),
     "I7_nothing_stuck": ("UPDATE purchases SET state = 'uncertain', changed_at = claimed_at WHERE state = 'claimed'",),
     "I9_price_within_bounds": (UNCHECKED, "UPDATE listings SET price_minor = 1"),
+    "I9_floor_covers_cost_fees_margin": ("UPDATE listings SET floor_fees_minor = floor_fees_minor + 1000",),
     "I10_approval_bound_and_used_once": ("UPDATE approvals SET used_at = NULL",),
     "I10_used_approval_has_a_purchase": ("UPDATE approvals SET used_at = approved_at",),
     "I10_two_people_above_the_amount": ("UPDATE approvals SET two_person_above_minor = 1",),
+    "I10_confirmed_is_approved": (
+        "INSERT INTO approval_proposals (opportunity_id, ceiling_minor, currency, quantity, proposed_by, proposed_at, "
+        "expires_at, confirmed_by, confirmed_at) SELECT opportunity_id, 1, 'USD', 1, 'person:a', decided_at, "
+        "decided_at, 'person:b', decided_at FROM opportunities LIMIT 1",
+    ),
     "I3_bought_is_posted": ("UPDATE purchases SET state = 'bought', total_minor = 1 WHERE state = 'claimed'",),
     "I4_scrape_is_in_the_history": (
         "INSERT INTO price_points (scrape_id, offer_key, description_id, price_minor, currency, observed_at) "
@@ -70,12 +88,21 @@ VIOLATIONS: dict[str, Sequence[str]] = {
 }
 
 
+def send_back(books: SqlBooks, order_id: str) -> None:
+    """Let the buyer return the unit, find it as good as new, and refund it."""
+    assert books.returns.open("return-1", order_id, 1, "too loud", START) is not None
+    assert books.returns.advance("return-1", expected=[REQUESTED], state=RECEIVED, at=START)
+    assert books.returns.advance("return-1", expected=[RECEIVED], state=RESTOCKED, at=START)
+    assert books.returns.refund("return-1", usd(5_000), usd(600), START)
+
+
 def trade_a_little(books: SqlBooks) -> None:
-    """Leave one sold and shipped, one listed, one claimed and one approved behind."""
+    """Leave one sold, shipped and returned, one listed, one claimed and one approved behind."""
     sku = offer_for_sale(books, 1).sku
     order = books.orders.import_order(outlet_order(sku), usd(700), fee_estimated=False)
     assert order is not None
     books.orders.mark_shipped(order.order_id, "T1", START)
+    send_back(books, order.order_id)
     offer_for_sale(books, 2)
     claim(books, 3, [SpendLimit("total", usd(1_000_000), timedelta(days=1))])
     approve(books, 4)
@@ -143,6 +170,8 @@ class Walk:
             self.sell,
             self.sell,
             self.ship,
+            self.send_back,
+            self.settle,
             self.pull_switch,
             self.wait,
         ]
@@ -211,6 +240,31 @@ class Walk:
     def ship(self) -> None:
         for order in self.books.orders.load_unshipped()[:1]:
             self.books.orders.mark_shipped(order.order_id, f"T-{order.order_id}", self.clock.now())
+
+    def send_back(self) -> None:
+        """Open a return or take one a step further, refunds at any time."""
+        orders, cases = self.books.orders.load(), self.books.returns.load()
+        if not orders:
+            return
+        one = self.draw.choice(orders)
+        try:
+            self.books.returns.open(f"r-{one.order_id}-{self.draw.randrange(3)}", one.order_id, 1, "walk", START)
+            if cases:
+                case = self.draw.choice(cases)
+                steps = sorted(RETURN_STEPS[case.state])
+                if steps:
+                    at = self.clock.now()
+                    self.books.returns.advance(
+                        case.return_id, expected=[case.state], state=self.draw.choice(steps), at=at
+                    )
+                self.books.returns.refund(case.return_id, usd(self.draw.randrange(6_000)), usd(0), START)
+        except ReturnRefusedError as error:
+            self.refusals.add(type(error).__name__)
+
+    def settle(self) -> None:
+        for order in self.books.orders.load()[-2:]:
+            fee, statement = usd(self.draw.randrange(900)), f"s-{self.draw.randrange(3)}"
+            self.books.settlements.settle_fee(order.order_id, fee, statement, self.clock.now())
 
     def pull_switch(self) -> None:
         state = self.draw.choice([*[ActionState.ACTIVE] * 5, ActionState.HALTED])

@@ -29,7 +29,7 @@ from arb_pipelines_tests.contracts.trade_records import (
 from arb_pipelines_tests.fakes.clock import START
 
 HOUR = timedelta(hours=1)
-PENDING, ACTIVE, SOLD, WITHDRAWN = ListingState
+PENDING, ACTIVE, ENDING, SOLD, WITHDRAWN = ListingState
 
 
 def test_s01_a_purchase_brings_one_lot(books: SqlBooks) -> None:

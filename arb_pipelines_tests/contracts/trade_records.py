@@ -15,6 +15,7 @@ import polars as pl
 
 from arb_pipelines.adapters.sql.books import SqlBooks
 from arb_pipelines.domain.approval import Approval
+from arb_pipelines.domain.floor_basis import FloorBasis
 from arb_pipelines.domain.inventory import InventoryLot
 from arb_pipelines.domain.listing import Listing, ListingState
 from arb_pipelines.domain.money import Money
@@ -159,6 +160,7 @@ def listing(of: InventoryLot, at: datetime = START, **changes: Any) -> Listing:
         outlet_listing_id=None,
         listed_at=at,
         repriced_at=at,
+        floor_basis=FloorBasis(cost=of.unit_cost, fees=usd(400), margin=usd(100)),
     )
     return replace(plain, **changes)
 

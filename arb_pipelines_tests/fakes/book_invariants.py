@@ -9,9 +9,10 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from arb_pipelines.domain.listing import ListingState
-from arb_pipelines.domain.order import OrderState
+from arb_pipelines.domain.listing import Listing, ListingState
+from arb_pipelines.domain.order import IN_HOUSE
 from arb_pipelines.domain.purchase import OPEN_STATES, PurchaseState
+from arb_pipelines.domain.return_case import ReturnState
 from arb_pipelines_tests.fakes.buying_books import TAKEN_STATES
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 STUCK_AFTER = timedelta(hours=25)
 UNSETTLED = (PurchaseState.SUBMITTING, PurchaseState.UNCERTAIN)
-OPEN_LISTINGS = (ListingState.PENDING, ListingState.ACTIVE)
+OPEN_LISTINGS = (ListingState.PENDING, ListingState.ACTIVE, ListingState.ENDING)
 
 
 def broken_rules(books: InMemoryBooks, now: datetime | None) -> dict[str, int]:
@@ -54,7 +55,7 @@ def _judge_purchases(books: InMemoryBooks, now: datetime | None, found: Counter[
         basis = books.opportunities.found.get(p.opportunity_id)
         if basis is None or not (basis.scrape_id and basis.model_version):
             found["I4_purchase_has_evidence"] += 1
-        if now is not None and p.state in UNSETTLED and p.changed_at < now - STUCK_AFTER:
+        if now is not None and p.state in UNSETTLED and p.waiting_since() < now - STUCK_AFTER:
             found["I7_nothing_stuck"] += 1
     alone = sum(books.approvals.lacks_second_person(one) for one in books.approvals.rows.values())
     found["I10_two_people_above_the_amount"] += alone
@@ -71,9 +72,18 @@ def _judge_money(books: InMemoryBooks, found: Counter[str]) -> None:
             reserved[p.reserved.currency] += p.reserved.minor
         elif p.total is not None and p.state is PurchaseState.BOUGHT:
             stock[p.reserved.currency] += p.total.minor
+    fees, refunds = Counter[str](), Counter[str]()
     for order in books.orders.rows.values():
         stock[order.cost_of_goods.currency] -= order.cost_of_goods.minor
+        fees[order.fee.currency] += order.fee.minor
+    for case in books.returns.rows.values():
+        stock[case.cost.currency] += case.cost.minor if case.state is ReturnState.RESTOCKED else 0
+        refunds[case.cost.currency] += case.refund.minor if case.refund else 0
+        fees[case.cost.currency] -= case.fee_back.minor if case.fee_back else 0
     balances = books.ledger.balances()
+    for currency in {currency for _, currency in balances}:
+        found["I3_fees_are_booked"] += balances.get(("selling_fees", currency), 0) != fees[currency]
+        found["I3_refunds_are_booked"] += balances.get(("refunds", currency), 0) != refunds[currency]
     sums = Counter[str]()
     for (account, currency), minor in balances.items():
         sums[currency] += minor
@@ -92,13 +102,43 @@ def _judge_stock(books: InMemoryBooks, found: Counter[str]) -> None:
         on_hand[lot.sku] += lot.on_hand
         found["I6_units_leave_once"] += lot.received - lot.on_hand != sold[lot.lot_id] or lot.on_hand < 0
     offered = [one for one in books.listings.rows.values() if one.state in OPEN_LISTINGS]
-    listings = Counter(one.sku for one in offered)
+    by_sku: dict[str, list[Listing]] = {}
     for one in offered:
-        found["I5_listed_units_are_owned"] += listings[one.sku] > 1 or one.quantity > on_hand[one.sku]
+        by_sku.setdefault(one.sku, []).append(one)
+    for sku, several in by_sku.items():
+        shared = all(one.shared_buffer for one in several)
+        found["I5_one_outlet_a_unit"] += len(several) > 1 and not shared
+        shown = max((one.quantity + (one.shared_buffer or 0) for one in several if one.quantity), default=0)
+        together = 0 if shared else sum(one.quantity for one in several)
+        found["I5_listed_units_are_owned"] += max(shown, together) > on_hand[sku]
+    for one in offered:
         lot = lots.get(one.lot_id)
         inside = 0 < one.floor.minor <= one.price.minor <= one.ceiling.minor
         covers = lot is None or lot.unit_cost.currency != one.floor.currency or one.floor >= lot.unit_cost
         found["I9_price_within_bounds"] += not (inside and covers)
+        basis = one.floor_basis
+        rests = basis is not None and one.floor >= basis.total and basis.margin.minor >= 0
+        paid = lot is None or basis is None or lot.unit_cost.currency != basis.cost.currency
+        found["I9_floor_covers_cost_fees_margin"] += not (rests and (paid or basis.cost >= lot.unit_cost))
     for order in books.orders.rows.values():
         half = (order.tracking_number is None) != (order.shipped_at is None)
-        found["I6_shipped_once"] += half or (order.state is OrderState.NEW and order.shipped_at is not None)
+        found["I6_shipped_once"] += half or (order.state in IN_HOUSE and order.shipped_at is not None)
+    _judge_returns(books, found)
+
+
+def _judge_returns(books: InMemoryBooks, found: Counter[str]) -> None:
+    units, refunded = Counter[str](), Counter[str]()
+    for case in books.returns.rows.values():
+        units[case.order_id] += 0 if case.state is ReturnState.CLOSED else case.units
+        refunded[case.order_id] += case.refund.minor if case.refund else 0
+        happened = {
+            "restock": case.state is ReturnState.RESTOCKED,
+            "write-off": case.state is ReturnState.WRITTEN_OFF,
+            "refund": case.refunded_at is not None,
+        }
+        for kind, done in happened.items():
+            found["I6_return_is_posted"] += done != (f"{kind}:{case.return_id}" in books.ledger.transactions)
+    for order_id in units:
+        order = books.orders.rows[order_id]
+        found["I6_returned_units_were_sold"] += units[order_id] > order.quantity
+        found["I3_refund_within_paid"] += refunded[order_id] > order.revenue.minor

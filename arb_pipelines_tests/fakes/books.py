@@ -21,6 +21,13 @@ from arb_pipelines_tests.fakes.buying_books import (
     FakePurchases,
 )
 from arb_pipelines_tests.fakes.ledger_books import FakeLedger, FakeSwitches
+from arb_pipelines_tests.fakes.people_books import FakeAlerts, FakeOutbox
+from arb_pipelines_tests.fakes.return_books import (
+    FakePriceSuggestions,
+    FakeProductSheets,
+    FakeReturns,
+    FakeSettlements,
+)
 from arb_pipelines_tests.fakes.risk_books import FakeEligibility, FakeLocks
 from arb_pipelines_tests.fakes.sale_books import FakeInventory, FakeListings, FakeOrders, FakeProducts
 
@@ -72,12 +79,18 @@ class InMemoryBooks:
         self.locks = FakeLocks(self._sale_results)
         self.purchases.locks = self.locks
         self.eligibility = FakeEligibility()
+        self.alerts = FakeAlerts()
+        self.outbox = FakeOutbox(self.alerts)
         self.predictions = FakePredictions()
         self.sold_prices = FakeSoldPrices()
         self.products = FakeProducts()
         self.inventory = FakeInventory(lambda purchase_id: purchase_id in self.purchases.rows)
         self.listings = FakeListings(self.inventory)
         self.orders = FakeOrders(self.inventory, self.listings, self.ledger.post_once)
+        self.returns = FakeReturns(self.orders, self.inventory, self.ledger.post_once)
+        self.settlements = FakeSettlements(self.orders, self.ledger.post_once)
+        self.suggestions = FakePriceSuggestions()
+        self.sheets = FakeProductSheets(self.products)
 
     def _sale_results(self, since: datetime) -> list[SaleResult]:
         bought_in: dict[str, str | None] = {}
@@ -96,6 +109,8 @@ class InMemoryBooks:
         profits: dict[str, list[int]] = {}
         for order in self.orders.rows.values():
             profits.setdefault(order.revenue.currency, []).append(order.profit.minor)
+        for case in self.returns.rows.values():
+            profits[case.cost.currency][-1] += case.profit.minor
         by_orders = sorted(profits.items(), key=lambda item: -len(item[1]))
         each = {f"profit_minor_{name.lower()}": sum(all_) for name, all_ in by_orders} if len(by_orders) > 1 else {}
         return {

@@ -10,14 +10,15 @@ from datetime import datetime
 import polars as pl
 
 from arb_pipelines.domain.inventory import InventoryLot, take_first_in
-from arb_pipelines.domain.ledger import LedgerTransaction, post_sale
-from arb_pipelines.domain.listing import Listing, ListingState
-from arb_pipelines.domain.money import Money
-from arb_pipelines.domain.order import Order, OrderState, OutletOrder
+from arb_pipelines.domain.ledger import LedgerTransaction, post_postage, post_sale
+from arb_pipelines.domain.listing import Listing, ListingState, may_be_offered
+from arb_pipelines.domain.money import Money, MoneyError
+from arb_pipelines.domain.order import IN_HOUSE, TRANSITIONS, UNSHIPPED, Order, OrderState, OutletOrder
 from arb_pipelines.transforms.product_matching import PRODUCT_SCHEMA
 from arb_pipelines_tests.fakes.ledger_books import broken_constraint
 
-OPEN_LISTINGS = (ListingState.PENDING, ListingState.ACTIVE)
+OPEN_LISTINGS = (ListingState.PENDING, ListingState.ACTIVE, ListingState.ENDING)
+PRICED = (ListingState.PENDING, ListingState.ACTIVE)
 
 
 class FakeProducts:
@@ -55,19 +56,26 @@ class FakeInventory:
 
 
 class FakeListings:
-    """Listings by id, one open a SKU; `changes` is the price log."""
+    """Listings by id, one open a SKU unless shared; `changes` is the price log."""
 
     def __init__(self, inventory: FakeInventory) -> None:
         self.rows: dict[str, Listing] = {}
+        self._inventory = inventory
         self.changes: list[tuple[str, Money, Money, str]] = []
         inventory.open_skus = lambda: {one.sku for one in self.rows.values() if one.state in OPEN_LISTINGS}
 
     def insert(self, listing: Listing) -> bool:
         self._check_bounds(listing.price, listing)
-        if listing.listing_id in self.rows or any(kept.sku == listing.sku for kept in self.load(OPEN_LISTINGS)):
+        offered = [kept for kept in self.load(OPEN_LISTINGS) if kept.sku == listing.sku]
+        on_hand = sum(lot.on_hand for lot in self._inventory.rows.values() if lot.sku == listing.sku)
+        if listing.listing_id in self.rows or not self._may_be_offered(listing, offered, on_hand):
             return False
         self.rows[listing.listing_id] = listing
         return True
+
+    @staticmethod
+    def _may_be_offered(listing: Listing, offered: Sequence[Listing], on_hand: int) -> bool:
+        return may_be_offered(listing, offered, on_hand)
 
     @staticmethod
     def _check_bounds(price: Money, listing: Listing) -> None:
@@ -81,8 +89,9 @@ class FakeListings:
         expected: Sequence[ListingState],
         state: ListingState,
         outlet_listing_id: str | None = None,
+        outlet: str | None = None,
     ) -> bool:
-        meant = [listing for listing in self.load(expected) if listing.sku == sku]
+        meant = [one for one in self.load(expected) if one.sku == sku and outlet in (None, one.outlet)]
         if not meant:
             return False
         newest = max(meant, key=lambda listing: listing.listed_at)
@@ -90,9 +99,11 @@ class FakeListings:
         self.rows[newest.listing_id] = replace(newest, state=state, outlet_listing_id=known)
         return True
 
-    def store_price(self, sku: str, old: Money, new: Money, reason: str, at: datetime) -> bool:
-        for listing in self.load(OPEN_LISTINGS):
-            if listing.sku == sku and listing.price == old:
+    def store_price(
+        self, sku: str, old: Money, new: Money, reason: str, at: datetime, outlet: str | None = None
+    ) -> bool:
+        for listing in self.load(PRICED):
+            if listing.sku == sku and listing.price == old and outlet in (None, listing.outlet):
                 self._check_bounds(new, listing)
                 self.rows[listing.listing_id] = replace(listing, price=new, repriced_at=at)
                 self.changes.append((sku, old, new, reason))
@@ -105,13 +116,17 @@ class FakeListings:
 
 
 class FakeOrders:
-    """Orders by id; an import takes lot units and posts the sale. `taken` counts the units gone from each lot."""
+    """Orders by id; an import takes lot units and posts the sale.
+
+    `taken` counts the units gone from each lot, `lots` says which an order took.
+    """
 
     def __init__(
         self, inventory: FakeInventory, listings: FakeListings, post_once: Callable[[LedgerTransaction], None]
     ) -> None:
         self.rows: dict[str, Order] = {}
         self.taken = Counter[str]()
+        self.lots: dict[str, list[tuple[str, int]]] = {}
         self._inventory = inventory
         self._listings = listings
         self._post_once = post_once
@@ -139,9 +154,12 @@ class FakeOrders:
             cost_of_goods=cost,
             state=OrderState.SHIPPED if outlet_order.shipped else OrderState.NEW,
             ordered_at=outlet_order.ordered_at,
+            ship_by=outlet_order.ship_by,
+            estimated_fee=fee if fee_estimated else None,
         )
         self._post_once(post_sale(order_id, order.revenue, fee, cost, order.ordered_at))
         self.rows[order_id] = order
+        self.lots[order_id] = [(lot.lot_id, units) for lot, units in taken]
         for lot, units in taken:
             self.taken[lot.lot_id] += units
             self._inventory.rows[lot.lot_id] = replace(lot, on_hand=lot.on_hand - units)
@@ -153,20 +171,51 @@ class FakeOrders:
         return f"{outlet_order.outlet}:{outlet_order.outlet_order_id}:{outlet_order.line_item_id}"
 
     def _close_or_reduce(self, order: Order) -> None:
-        on_hand = sum(lot.on_hand for lot in self._inventory.rows.values() if lot.sku == order.sku)
-        for listing in self._listings.load(OPEN_LISTINGS):
-            if listing.sku == order.sku:
-                left = max(0, min(listing.quantity - order.quantity, on_hand))
-                state = listing.state if left else ListingState.SOLD
-                self._listings.rows[listing.listing_id] = replace(listing, quantity=left, state=state)
+        owned = sum(lot.on_hand for lot in self._inventory.rows.values() if lot.sku == order.sku)
+        offered = [one for one in self._listings.load(OPEN_LISTINGS) if one.sku == order.sku]
+        named = [one for one in offered if one.outlet == order.outlet] or offered[:1]
+        for listing in offered:
+            left = max(0, min(listing.quantity - order.quantity, owned)) if listing in named else 0
+            sold = listing in named and listing.state is not ListingState.ENDING
+            ended = ListingState.SOLD if sold else ListingState.ENDING
+            state = listing.state if left else ended
+            self._listings.rows[listing.listing_id] = replace(listing, quantity=left, state=state)
 
     def load_unshipped(self) -> list[Order]:
-        return [order for order in self.load() if order.state is OrderState.NEW]
+        return [order for order in self.load() if order.state in UNSHIPPED]
+
+    def advance(self, order_id: str, *, expected: Sequence[OrderState], state: OrderState) -> bool:
+        if state not in IN_HOUSE or not any(state in TRANSITIONS[old] for old in expected):
+            raise ValueError(f"an order cannot go from {' or '.join(expected)} to {state}")
+        order = self.rows.get(order_id)
+        if order is None or order.state not in expected:
+            return False
+        self.rows[order_id] = replace(order, state=state)
+        return True
+
+    def dispatch(
+        self, order_id: str, tracking_number: str, carrier: str | None, postage: Money | None, at: datetime
+    ) -> bool:
+        order = self.rows.get(order_id)
+        if order is not None and postage is not None and postage.currency != order.revenue.currency:
+            raise MoneyError("another currency")
+        if order is None or order.state not in IN_HOUSE:
+            return False
+        parcel = {"tracking_number": tracking_number, "carrier": carrier, "shipped_at": at, "postage": postage}
+        self.rows[order_id] = replace(order, state=OrderState.DISPATCHED, **parcel)
+        if postage is not None and postage.minor:
+            self._post_once(post_postage(order_id, postage, at))
+        return True
 
     def mark_shipped(self, order_id: str, tracking_number: str, at: datetime) -> bool:
         order = self.rows.get(order_id)
-        if order is None or order.state is not OrderState.NEW:
+        if order is None or order.state not in UNSHIPPED:
             return False
+        if order.state is OrderState.DISPATCHED:
+            if order.tracking_number != tracking_number:
+                return False
+            self.rows[order_id] = replace(order, state=OrderState.SHIPPED)
+            return True
         self.rows[order_id] = replace(order, state=OrderState.SHIPPED, tracking_number=tracking_number, shipped_at=at)
         return True
 

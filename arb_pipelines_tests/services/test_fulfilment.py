@@ -49,7 +49,7 @@ def test_an_order_is_imported_once() -> None:
         usd(5_000), usd(672), usd(2_000), False
     )  # fmt: skip
     assert order.profit == usd(2_328)
-    assert load(desk).summary() == {"imported": 0, "not_done": 0}
+    assert load(desk).summary() == {"imported": 0, "settled": 0, "not_done": 0}
     assert [lot.on_hand for lot in desk.lots()] == [0]
     assert [listing.state for listing in desk.listings()] == [ListingState.SOLD]
     assert desk.books.broken_invariants() == {}

@@ -11,6 +11,7 @@ import logging
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -20,26 +21,31 @@ from arb_pipelines.adapters.checkout.recipe import RecipeError, load_recipe
 from arb_pipelines.adapters.checkout.session import Account, BrowserThread
 from arb_pipelines.adapters.marketplaces.sandbox.buyer import SandboxBuyers
 from arb_pipelines.domain.ports import Buyer
-from arb_pipelines.domain.site import Site, SiteClass
+from arb_pipelines.domain.site import Site
 
 LOG = logging.getLogger(__name__)
 
-# Being public is not enough to order there by machine: that takes a licence or a permission.
-BUYING_CLASSES = frozenset({SiteClass.API_LICENSED, SiteClass.PERMITTED})
 # Their terms forbid ordering by a browser under control, whatever a site file says.
 NEVER_BY_BROWSER = re.compile(r"(?:^|\.)(?:amazon|ebay)\.[a-z.]{2,6}$")
 
 
+class Reach(StrEnum):
+    """Which shops are ordered from: paper money meets those of this machine only, real money never does."""
+
+    LOOPBACK = "loopback"
+    PUBLIC = "public"
+
+
 @dataclass(frozen=True, slots=True)
 class CheckoutPlan:
-    """What browser checkout has to work with. `loopback_only`: paper money meets no shop but those of this machine."""
+    """What browser checkout has to work with."""
 
     accounts: Mapping[str, Account] = field(repr=False)
     recipes_dir: Path
     evidence_dir: Path
     user_agent: str
     browser_path: str | None = None
-    loopback_only: bool = True
+    reach: Reach = Reach.LOOPBACK
 
 
 def refuse_site(site: Site, plan: CheckoutPlan) -> str | None:
@@ -47,10 +53,11 @@ def refuse_site(site: Site, plan: CheckoutPlan) -> str | None:
     host = urlsplit(site.url).hostname or ""
     if NEVER_BY_BROWSER.search(host):
         return f"{host} forbids ordering by a program; its partner API is not connected"
-    if site.site_class not in BUYING_CLASSES:
+    if not site.site_class.may_order:
         return f"its class is {site.site_class}: ordering by machine takes `permitted` or `api_licensed`"
-    if plan.loopback_only and not _is_loopback(host):
-        return "in this mode only shops on this machine are ordered from"
+    if _is_loopback(host) != (plan.reach is Reach.LOOPBACK):
+        where = "only shops on this machine are" if plan.reach is Reach.LOOPBACK else "no shop on this machine is"
+        return f"in this mode {where} ordered from"
     if site.key not in plan.accounts:
         return "no login is set for it in ARB_CHECKOUT_LOGINS"
     return None
@@ -120,15 +127,24 @@ class CompositeBuyers:
             kind.close()
 
 
-def open_buyers(sites: Iterable[Site], sandbox_token: str, plan: CheckoutPlan | None) -> CompositeBuyers:
-    """Return the buyers of all sites; without a `plan` no browser buys, and any other declared buyer is a person."""
-    declared = list(sites)
-    sandbox = SandboxBuyers.of_sites(declared, sandbox_token)
-    return CompositeBuyers(sandbox) if plan is None else CompositeBuyers(sandbox, BrowserBuyers(declared, plan))
+def open_buyers(sites: Iterable[Site], sandbox_token: str | None, plan: CheckoutPlan | None) -> CompositeBuyers:
+    """Return the buyers of all sites; any declared buyer that is not among them is a person.
+
+    Args:
+        sites: the declared sites.
+        sandbox_token: of the account at the sandbox's shops; None: they take no orders.
+        plan: what browser checkout works with; None: no browser buys.
+    """
+    declared, kinds = list(sites), list[ClosableBuyers]()
+    if sandbox_token is not None:
+        kinds.append(SandboxBuyers.of_sites(declared, sandbox_token))
+    if plan is not None:
+        kinds.append(BrowserBuyers(declared, plan))
+    return CompositeBuyers(*kinds)
 
 
 def _is_loopback(host: str) -> bool:
     try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+        return host == "localhost" or host.endswith(".localhost") or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False

@@ -10,6 +10,8 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, and_, exists, func, select
 
+from arb_pipelines.adapters.sql.audit import audit_approval
+from arb_pipelines.adapters.sql.denials import denied_in
 from arb_pipelines.adapters.sql.engine import money_transaction
 from arb_pipelines.adapters.sql.frames import fields_for, insert_into
 from arb_pipelines.adapters.sql.purchase_tables import approvals
@@ -47,7 +49,10 @@ class SqlApprovals:
         with money_transaction(self._engine) as connection:
             if connection.scalar(select(exists().where(approvals.c.opportunity_id == approval.opportunity_id))):
                 return Refusal("already_approved", f"{approval.opportunity_id} has an approval")
+            if denied_in(connection, approval):
+                return Refusal("denied", f"the offer of {approval.opportunity_id} was denied")
             if propose_in(connection, approval, now):
+                audit_approval(connection, "propose", approval)
                 detail = "kept; above the set amount one more person must approve the same ceiling and quantity"
                 return Refusal("one_more_person", detail, approval.expires_at)
             if not confirm_in(connection, approval, now):
@@ -74,7 +79,10 @@ def _insert(connection: Connection, approval: Approval) -> bool:
     values |= {"ceiling_minor": approval.ceiling.minor, "currency": approval.ceiling.currency}
     values |= {"two_person_above_minor": None if alone is None else alone.minor}
     insert = insert_into(connection, approvals).on_conflict_do_nothing()
-    return connection.execute(insert, values).rowcount == 1
+    if denied_in(connection, approval) or connection.execute(insert, values).rowcount != 1:
+        return False
+    audit_approval(connection, "approve", approval)
+    return True
 
 
 def lacks_second_person(connection: Connection, row: RowMapping) -> bool:

@@ -11,8 +11,12 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, select, text
 
+from arb_pipelines.adapters.sql.access import SqlAccess
+from arb_pipelines.adapters.sql.alerts import SqlAlerts
 from arb_pipelines.adapters.sql.approvals import SqlApprovals
+from arb_pipelines.adapters.sql.audit import SqlAuditLog
 from arb_pipelines.adapters.sql.book_tables import book_mode
+from arb_pipelines.adapters.sql.denials import SqlDenials, SqlWebhookEvents
 from arb_pipelines.adapters.sql.eligibility import SqlEligibility
 from arb_pipelines.adapters.sql.engine import build_engine, money_transaction
 from arb_pipelines.adapters.sql.frames import insert_into
@@ -24,16 +28,27 @@ from arb_pipelines.adapters.sql.listings import SqlListings
 from arb_pipelines.adapters.sql.locks import SqlLocks
 from arb_pipelines.adapters.sql.opportunities import SqlOpportunities
 from arb_pipelines.adapters.sql.orders import SqlOrders
+from arb_pipelines.adapters.sql.outbox import SqlOutbox
+from arb_pipelines.adapters.sql.pages import SqlPages
 from arb_pipelines.adapters.sql.predictions import SqlPredictions
 from arb_pipelines.adapters.sql.price_history import SqlPriceHistory
+from arb_pipelines.adapters.sql.price_suggestions import SqlPriceSuggestions
+from arb_pipelines.adapters.sql.product_sheets import SqlProductSheets
 from arb_pipelines.adapters.sql.products import SqlProducts
 from arb_pipelines.adapters.sql.purchases import SqlPurchases
+from arb_pipelines.adapters.sql.returns import SqlReturns
+from arb_pipelines.adapters.sql.settlements import SqlSettlements
 from arb_pipelines.adapters.sql.sold_prices import SqlSoldPrices
 from arb_pipelines.adapters.sql.switches import SqlSwitches
 from arb_pipelines.adapters.sql.totals import count_totals
+from arb_pipelines.adapters.sql.trade_views import SqlTradeViews
 from arb_pipelines.adapters.sql.visits import SqlVisits
+from arb_pipelines.domain.access_stores import Access, AuditLog, Denials, WebhookEvents
 from arb_pipelines.domain.market_stores import Predictions, PriceHistory, Products, SoldPrices, Visits
+from arb_pipelines.domain.pages import Pages
+from arb_pipelines.domain.people_stores import Alerts, Outbox
 from arb_pipelines.domain.purchase import PlacedOrder
+from arb_pipelines.domain.sale_stores import PriceSuggestions, ProductSheets, Returns, Settlements
 from arb_pipelines.domain.stores import (
     Approvals,
     EligibilityAnswers,
@@ -46,6 +61,7 @@ from arb_pipelines.domain.stores import (
     Purchases,
     Switches,
 )
+from arb_pipelines.domain.trade_views import TradeViews
 
 MIGRATION_LOCK = 4_727_665  # any number: PostgreSQL's name for "somebody is migrating these books"
 
@@ -87,10 +103,22 @@ class SqlBooks:
         self.inventory: Inventory = SqlInventory(engine)
         self.listings: Listings = SqlListings(engine)
         self.orders: Orders = SqlOrders(engine)
+        self.returns: Returns = SqlReturns(engine)
+        self.settlements: Settlements = SqlSettlements(engine)
+        self.suggestions: PriceSuggestions = SqlPriceSuggestions(engine)
+        self.sheets: ProductSheets = SqlProductSheets(engine)
         self.ledger: Ledger = SqlLedger(engine)
         self.switches: Switches = SqlSwitches(engine, mode)
         self.locks: Locks = SqlLocks(engine)
         self.eligibility: EligibilityAnswers = SqlEligibility(engine)
+        self.alerts: Alerts = SqlAlerts(engine)
+        self.outbox: Outbox = SqlOutbox(engine)
+        self.views: TradeViews = SqlTradeViews(engine, mode)
+        self.pages: Pages = SqlPages(engine)
+        self.access: Access = SqlAccess(engine)
+        self.audit: AuditLog = SqlAuditLog(engine)
+        self.denials: Denials = SqlDenials(engine)
+        self.webhook_events: WebhookEvents = SqlWebhookEvents(engine)
 
     def migrate(self) -> None:
         """Bring the tables up to date; safe to call at every start and from several processes at once.

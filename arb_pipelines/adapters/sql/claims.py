@@ -105,6 +105,7 @@ def _insert_intent(connection: Connection, purchase: Purchase, now: datetime) ->
         "currency": reserved.currency,
         "committed_minor": reserved.minor,
         "reserved_at": now,
+        "bid_minor": None if purchase.bid is None else purchase.bid.minor,
     }
     claimed = insert_into(connection, purchases).values(**values).on_conflict_do_nothing()
     if connection.execute(claimed).rowcount != 1:

@@ -9,6 +9,7 @@ import errno
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib.util import find_spec
 from time import monotonic, sleep
 from types import ModuleType
@@ -26,8 +27,12 @@ URGENT_POLL_S = 0.0002  # takes the lock at its next release, before those who a
 BEGIN_WRITING = "BEGIN IMMEDIATE"
 
 
-def build_engine(url: str) -> Engine:
+def build_engine(url: str, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Engine:
     """Return an engine for `sqlite:///path` or `postgresql://...` whose transactions do as `money_transaction` says.
+
+    Args:
+        url: where the database is.
+        busy_timeout_s: how long to wait for a lock that another holds.
 
     Raises:
         ValueError: another database.
@@ -36,14 +41,16 @@ def build_engine(url: str) -> Engine:
     parsed = make_url(url)
     kind = parsed.get_backend_name()
     if kind == "sqlite":
-        engine = create_engine(parsed, module=_sqlite_module(), connect_args={"timeout": BUSY_TIMEOUT_S})
-        event.listen(engine, "connect", _prepare_sqlite)
+        waiting = {"sqlite_busy_s": busy_timeout_s}
+        module, arguments = _sqlite_module(), {"timeout": busy_timeout_s}
+        engine = create_engine(parsed, module=module, connect_args=arguments, execution_options=waiting)
+        event.listen(engine, "connect", partial(_prepare_sqlite, busy_timeout_s))
         event.listen(engine, "begin", _begin_sqlite)
         event.listen(engine, "handle_error", _explain_full_disk)
         return engine
     if kind == "postgresql":
         _require_psycopg2()
-        settings = f"-c timezone=utc -c lock_timeout={BUSY_TIMEOUT_S}s"
+        settings = f"-c timezone=utc -c lock_timeout={int(busy_timeout_s * 1000)}ms"
         return create_engine(
             parsed.set(drivername="postgresql+psycopg2"),
             pool_pre_ping=True,
@@ -84,10 +91,10 @@ def _require_psycopg2() -> None:
         raise ModuleNotFoundError("PostgreSQL needs psycopg2: install arb-pipelines[servers], or use sqlite:///path")
 
 
-def _prepare_sqlite(connection: Any, _record: object) -> None:
+def _prepare_sqlite(busy_timeout_s: float, connection: Any, _record: object) -> None:
     connection.isolation_level = None  # the driver must not open transactions of its own
     cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1000}")
+    cursor.execute(_busy_timeout(busy_timeout_s))
     _switch_to_wal(cursor)
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
@@ -111,19 +118,20 @@ def _switch_to_wal(cursor: Any) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     options = connection.get_execution_options()
     begin = options.get("sqlite_begin", "BEGIN")
-    if begin == BEGIN_WRITING and _took_turn(connection.connection, options.get("sqlite_poll_s", POLL_S)):
+    waiting = (options.get("sqlite_poll_s", POLL_S), options.get("sqlite_busy_s", BUSY_TIMEOUT_S))
+    if begin == BEGIN_WRITING and _took_turn(connection.connection, *waiting):
         return
     connection.exec_driver_sql(begin)
 
 
-def _took_turn(connection: Any, poll_s: float) -> bool:
+def _took_turn(connection: Any, poll_s: float, busy_timeout_s: float) -> bool:
     """Begin writing as soon as the lock is free; return False if that failed, for SQLite to say how.
 
     SQLite's own waiting sleeps longer the longer it waits, up to 0.1 s, so newcomers overtake: of 8 processes that
     claimed without a pause one waited 30 s and failed. Those who all ask equally often have equal chances.
     """
     cursor = connection.cursor()
-    deadline_s = monotonic() + BUSY_TIMEOUT_S
+    deadline_s = monotonic() + busy_timeout_s
     cursor.execute("PRAGMA busy_timeout = 0")
     try:
         while monotonic() < deadline_s:
@@ -137,8 +145,12 @@ def _took_turn(connection: Any, poll_s: float) -> bool:
                 return True
         return False
     finally:
-        cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1000}")
+        cursor.execute(_busy_timeout(busy_timeout_s))
         cursor.close()
+
+
+def _busy_timeout(timeout_s: float) -> str:
+    return f"PRAGMA busy_timeout = {int(timeout_s * 1000)}"
 
 
 def _explain_full_disk(context: ExceptionContext) -> None:

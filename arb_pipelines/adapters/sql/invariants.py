@@ -12,17 +12,17 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or
 
 from arb_pipelines.adapters.sql.book_tables import ledger_entries
 from arb_pipelines.adapters.sql.invariants_evidence import evidence_queries
+from arb_pipelines.adapters.sql.invariants_selling import differing, restocked_cost, selling_queries
 from arb_pipelines.adapters.sql.purchase_tables import TAKEN_STATES, approvals, budgets, opportunities, purchases
+from arb_pipelines.adapters.sql.risk_tables import approval_proposals
 from arb_pipelines.adapters.sql.sale_tables import (
     OPEN_LISTING_STATES,
     inventory_lots,
     listings,
-    order_lots,
     orders,
 )
 from arb_pipelines.adapters.sql.signatures import two_signed
 from arb_pipelines.domain.ledger import Account
-from arb_pipelines.domain.order import OrderState
 from arb_pipelines.domain.purchase import OPEN_STATES, PurchaseState
 
 # A purchase may wait a day for its order to show up; one hour more and a person must look.
@@ -48,17 +48,17 @@ def _queries(now: datetime) -> dict[str, Select[Any]]:
         "I1_one_purchase_a_shop_order": _shop_orders_twice(),
         "I2_spent_within_limit": _overspent_budgets(),
         "I3_transactions_balance": _unbalanced(),
-        "I3_reserved_is_open_purchases": _differing(Account.RESERVED, _open_reservations()),
-        "I3_inventory_is_bought_less_sold": _differing(Account.INVENTORY, _bought_less_sold()),
+        "I3_reserved_is_open_purchases": differing(Account.RESERVED, _open_reservations()),
+        "I3_inventory_is_bought_less_sold": differing(Account.INVENTORY, _bought_less_sold()),
         "I4_purchase_has_evidence": _without_evidence(),
-        "I5_listed_units_are_owned": _listed_but_not_owned(),
-        "I6_units_leave_once": _units_gone_wrong(),
-        "I6_shipped_once": _shipped_without_proof(),
         "I7_nothing_stuck": _stuck(now),
         "I9_price_within_bounds": _out_of_bounds(),
+        "I9_floor_covers_cost_fees_margin": _floor_too_low(),
         "I10_approval_bound_and_used_once": _misused_approvals(),
         "I10_used_approval_has_a_purchase": _used_for_nothing(),
         "I10_two_people_above_the_amount": _approved_by_one(),
+        "I10_confirmed_is_approved": _confirmed_for_nothing(),
+        **selling_queries(),
         **evidence_queries(),
     }
 
@@ -113,16 +113,8 @@ def _bought_less_sold() -> Select[Any]:
     bought = select(purchases.c.currency, (-purchases.c.total_minor).label("minor"))
     bought = bought.where(purchases.c.state == PurchaseState.BOUGHT.value)
     sold = select(orders.c.currency, orders.c.cost_of_goods_minor.label("minor"))
-    both = bought.union_all(sold).subquery()
+    both = bought.union_all(sold, restocked_cost()).subquery()
     return select(both.c.currency, both.c.minor)
-
-
-def _differing(account: Account, expected: Select[Any]) -> Select[Any]:
-    """Return the currencies in which an account's balance and the (negated) expectation do not cancel out."""
-    booked = select(ledger_entries.c.currency, ledger_entries.c.amount_minor.label("minor"))
-    booked = booked.where(ledger_entries.c.account == account.value)
-    both = booked.union_all(expected).subquery()
-    return select(both.c.currency).group_by(both.c.currency).having(func.sum(both.c.minor) != 0)
 
 
 def _without_evidence() -> Select[Any]:
@@ -133,30 +125,11 @@ def _without_evidence() -> Select[Any]:
     return select(purchases.c.purchase_id).select_from(joined).where(missing)
 
 
-def _listed_but_not_owned() -> Select[Any]:
-    owned = select(func.coalesce(func.sum(inventory_lots.c.on_hand), 0))
-    owned_units = owned.where(inventory_lots.c.sku == listings.c.sku).scalar_subquery()
-    offered = select(listings.c.sku).where(listings.c.state.in_(OPEN_LISTINGS)).group_by(listings.c.sku)
-    return offered.having(or_(func.count() > 1, func.sum(listings.c.quantity) > owned_units))
-
-
-def _units_gone_wrong() -> Select[Any]:
-    gone = select(func.coalesce(func.sum(order_lots.c.units), 0))
-    units = gone.where(order_lots.c.lot_id == inventory_lots.c.lot_id).scalar_subquery()
-    wrong = or_(inventory_lots.c.received - inventory_lots.c.on_hand != units, inventory_lots.c.on_hand < 0)
-    return select(inventory_lots.c.lot_id).where(wrong)
-
-
-def _shipped_without_proof() -> Select[Any]:
-    """An order imported as shipped never had our tracking number; one we shipped has both."""
-    new = and_(orders.c.state == OrderState.NEW.value, orders.c.shipped_at.is_not(None))
-    half = orders.c.tracking_number.is_(None) != orders.c.shipped_at.is_(None)
-    return select(orders.c.order_id).where(or_(new, half))
-
-
 def _stuck(now: datetime) -> Select[Any]:
     unsettled = [PurchaseState.SUBMITTING.value, PurchaseState.UNCERTAIN.value]
-    old = purchases.c.changed_at < now - STUCK_AFTER
+    late = now - STUCK_AFTER
+    over = or_(purchases.c.auction_ends_at.is_(None), purchases.c.auction_ends_at < late)
+    old = and_(purchases.c.changed_at < late, over)
     return select(purchases.c.purchase_id).where(purchases.c.state.in_(unsettled), old)
 
 
@@ -165,6 +138,8 @@ def _out_of_bounds() -> Select[Any]:
         listings.c.price_minor < listings.c.floor_minor,
         listings.c.price_minor > listings.c.ceiling_minor,
         listings.c.floor_minor <= 0,
+        listings.c.floor_minor.is_(None),
+        listings.c.ceiling_minor.is_(None),
         and_(
             listings.c.currency == inventory_lots.c.currency, listings.c.floor_minor < inventory_lots.c.unit_cost_minor
         ),
@@ -172,6 +147,19 @@ def _out_of_bounds() -> Select[Any]:
     joined = listings.join(inventory_lots, inventory_lots.c.lot_id == listings.c.lot_id)
     open_listings = listings.c.state.in_(OPEN_LISTINGS)
     return select(listings.c.listing_id).select_from(joined).where(open_listings, outside)
+
+
+def _floor_too_low() -> Select[Any]:
+    """Hold each floor against what its draft said that it rests on; a floor that rests on nothing is too low."""
+    parts = (listings.c.floor_cost_minor, listings.c.floor_fees_minor, listings.c.floor_margin_minor)
+    too_low = or_(
+        *(part.is_(None) for part in parts),
+        listings.c.floor_minor < parts[0] + parts[1] + parts[2],
+        listings.c.floor_margin_minor < 0,
+        and_(listings.c.currency == inventory_lots.c.currency, parts[0] < inventory_lots.c.unit_cost_minor),
+    )
+    joined = listings.join(inventory_lots, inventory_lots.c.lot_id == listings.c.lot_id)
+    return select(listings.c.listing_id).select_from(joined).where(listings.c.state.in_(OPEN_LISTINGS), too_low)
 
 
 def _misused_approvals() -> Select[Any]:
@@ -191,6 +179,13 @@ def _misused_approvals() -> Select[Any]:
 def _used_for_nothing() -> Select[Any]:
     bought = exists().where(purchases.c.approval_id == approvals.c.approval_id)
     return select(approvals.c.approval_id).where(approvals.c.used_at.is_not(None), ~bought)
+
+
+def _confirmed_for_nothing() -> Select[Any]:
+    """Two people's signatures and the approval they give are one transaction, so neither is without the other."""
+    kept = approval_proposals.c
+    given = exists().where(approvals.c.opportunity_id == kept.opportunity_id, two_signed())
+    return select(kept.opportunity_id).where(kept.confirmed_by.is_not(None), ~given)
 
 
 def _approved_by_one() -> Select[Any]:

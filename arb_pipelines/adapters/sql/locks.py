@@ -11,7 +11,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, func, select
+from sqlalchemy import Connection, Engine, RowMapping, Select, func, select
 
 from arb_pipelines.adapters.sql.engine import money_transaction
 from arb_pipelines.adapters.sql.frames import insert_into
@@ -45,13 +45,14 @@ class SqlLocks:
         with self._engine.connect() as connection:
             rows = connection.execute(_results_query(since)).mappings()
             return [
-                SaleResult(
-                    row["category"],
-                    Money(row["revenue_minor"] - row["fee_minor"] - row["cost_of_goods_minor"], row["currency"]),
-                    row["ordered_at"],
-                )
+                SaleResult(row["category"], Money(_profit_minor(row), row["currency"]), row["ordered_at"])
                 for row in rows
             ]
+
+
+def _profit_minor(row: RowMapping) -> int:
+    profit: int = row["revenue_minor"] - row["fee_minor"] - row["cost_of_goods_minor"]
+    return profit - (row["postage_minor"] or 0)
 
 
 def active_locks(connection: Connection, now: datetime) -> list[RiskLock]:
@@ -63,7 +64,7 @@ def active_locks(connection: Connection, now: datetime) -> list[RiskLock]:
 
 def _results_query(since: datetime) -> Select[Any]:
     """An order may take units of several purchases; its category is that of one of them."""
-    columns = [orders.c[name] for name in ("revenue_minor", "fee_minor", "cost_of_goods_minor")]
+    columns = [orders.c[name] for name in ("revenue_minor", "fee_minor", "cost_of_goods_minor", "postage_minor")]
     joined = (
         orders.outerjoin(order_lots, order_lots.c.order_id == orders.c.order_id)
         .outerjoin(inventory_lots, inventory_lots.c.lot_id == order_lots.c.lot_id)

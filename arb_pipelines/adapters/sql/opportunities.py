@@ -10,8 +10,9 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, RowMapping, Select, and_, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Select, and_, exists, func, select
 
+from arb_pipelines.adapters.sql.denials import offer_denied
 from arb_pipelines.adapters.sql.engine import money_transaction
 from arb_pipelines.adapters.sql.frames import insert_into
 from arb_pipelines.adapters.sql.purchase_tables import (
@@ -66,14 +67,14 @@ class SqlOpportunities:
         by the shop or released bought nothing, so it does not close its offer.
         """
         with self._engine.connect() as connection:
-            return [_opportunity(row) for row in connection.execute(_open_query(now)).mappings()]
+            return [opportunity_of(row) for row in connection.execute(_open_query(now)).mappings()]
 
     def load_one(self, opportunity_id: str) -> Opportunity | None:
         """Return one opportunity."""
         query = select(opportunities).where(opportunities.c.opportunity_id == opportunity_id)
         with self._engine.connect() as connection:
             row = connection.execute(query).mappings().one_or_none()
-        return None if row is None else _opportunity(row)
+        return None if row is None else opportunity_of(row)
 
 
 def _offers_query(since: datetime) -> Select[Any]:
@@ -151,6 +152,12 @@ def _store_refused(connection: Connection, refused: Sequence[RefusedOffer]) -> N
 
 
 def _open_query(now: datetime) -> Select[Any]:
+    order = (opportunities.c.decided_at, opportunities.c.opportunity_id)
+    return select(opportunities).where(*open_at(now)).order_by(*order)
+
+
+def open_at(now: datetime) -> list[ColumnElement[bool]]:
+    """Return the conditions under which an opportunity can be approved at `now` (see `load_open`)."""
     newer = opportunities.alias("newer")
     superseded = and_(
         newer.c.offer_key == opportunities.c.offer_key,
@@ -165,16 +172,8 @@ def _open_query(now: datetime) -> Select[Any]:
         approvals.c.offer_key == opportunities.c.offer_key, approvals.c.used_at.is_(None), approvals.c.expires_at > now
     )
     taken = and_(purchases.c.offer_key == opportunities.c.offer_key, purchases.c.state.in_(sorted(TAKEN_STATES)))
-    return (
-        select(opportunities)
-        .where(
-            ~exists().where(superseded),
-            ~exists().where(own),
-            ~exists().where(usable),
-            ~exists().where(taken),
-        )
-        .order_by(opportunities.c.decided_at, opportunities.c.opportunity_id)
-    )
+    conditions = (superseded, own, usable, taken)
+    return [*(~exists().where(condition) for condition in conditions), ~offer_denied(now)]
 
 
 def _row(one: Opportunity) -> dict[str, Any]:
@@ -186,12 +185,15 @@ def _row(one: Opportunity) -> dict[str, Any]:
     plain = {name: getattr(one, name) for name in names if name != "currency" and not name.endswith("_minor")}
     minors = {f"{name}_minor": amount.minor for name, amount in amounts.items()}
     words = {"currency": currencies.pop(), "record": dict(one.record), "risk_flags": list(one.risk_flags)}
+    words["profit_per_dollar_day"] = float(one.profit_per_dollar_day)
     return {**plain, **minors, **words}
 
 
-def _opportunity(row: RowMapping) -> Opportunity:
+def opportunity_of(row: RowMapping) -> Opportunity:
+    """Return the opportunity that a row keeps; one read without its decision record has an empty one."""
     values: dict[str, Any] = dict(row)
     currency = values.pop("currency")
+    values.pop("profit_per_dollar_day", None)
     amounts = {name: Money(values.pop(f"{name}_minor"), currency) for name in AMOUNTS}
     flags = tuple(values.pop("risk_flags") or ())
     return Opportunity(**(values | amounts), risk_flags=flags)

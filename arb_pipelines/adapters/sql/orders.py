@@ -1,6 +1,6 @@
-"""Buyers' orders: import with its lot units, its ledger line and its listing in one transaction.
+"""Buyers' orders: import with its lot units, its ledger line and its listing in one transaction; then their parcel.
 
-What belongs here: the orders repository.
+What belongs here: the orders repository. What comes back is `returns.py`, what the fee really was `settlements.py`.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, func, insert, select, true, update
+from sqlalchemy import ColumnElement, Connection, Engine, func, insert, select, true, update
 
 from arb_pipelines.adapters.sql.engine import money_transaction
-from arb_pipelines.adapters.sql.frames import fields_for
 from arb_pipelines.adapters.sql.inventory import lot_of
 from arb_pipelines.adapters.sql.ledger import post_once
+from arb_pipelines.adapters.sql.order_rows import order_columns, order_of
 from arb_pipelines.adapters.sql.sale_tables import (
     OPEN_LISTING_STATES,
     inventory_lots,
@@ -23,10 +23,10 @@ from arb_pipelines.adapters.sql.sale_tables import (
     orders,
 )
 from arb_pipelines.domain.inventory import InventoryLot, take_first_in
-from arb_pipelines.domain.ledger import post_sale
+from arb_pipelines.domain.ledger import post_postage, post_sale
 from arb_pipelines.domain.listing import ListingState
-from arb_pipelines.domain.money import Money
-from arb_pipelines.domain.order import Order, OrderState, OutletOrder
+from arb_pipelines.domain.money import Money, MoneyError
+from arb_pipelines.domain.order import IN_HOUSE, TRANSITIONS, UNSHIPPED, Order, OrderState, OutletOrder
 
 
 class SqlOrders:
@@ -57,22 +57,61 @@ class SqlOrders:
                 raise LookupError(f"order {order_id} is for SKU {outlet_order.sku}, which is not ours")
             taken = take_first_in(lots, outlet_order.quantity)
             order = _order(order_id, outlet_order, taken, fee, fee_estimated)
-            connection.execute(insert(orders).values(**_row(order), tax_minor=outlet_order.tax.minor))
+            connection.execute(insert(orders).values(**order_columns(order), tax_minor=outlet_order.tax.minor))
             _take(connection, order_id, taken)
             _close_or_reduce(connection, order)
             post_once(connection, post_sale(order_id, order.revenue, fee, order.cost_of_goods, order.ordered_at))
         return order
 
     def load_unshipped(self) -> list[Order]:
-        """Return orders still to ship, oldest first."""
-        return self._load(orders.c.state == OrderState.NEW.value)
+        """Return orders that the outlet does not know as shipped, oldest first."""
+        return self._load(orders.c.state.in_([state.value for state in UNSHIPPED]))
+
+    def advance(self, order_id: str, *, expected: Sequence[OrderState], state: OrderState) -> bool:
+        """Compare-and-set a state within the house; False if the state was another.
+
+        Raises:
+            ValueError: no expected state may be followed by this one, or the parcel leaves (`dispatch`).
+        """
+        if state not in IN_HOUSE or not any(state in TRANSITIONS[old] for old in expected):
+            raise ValueError(f"an order cannot go from {' or '.join(expected)} to {state}")
+        known = (orders.c.order_id == order_id) & orders.c.state.in_([old.value for old in expected])
+        with money_transaction(self._engine) as connection:
+            return connection.execute(update(orders).where(known).values(state=state.value)).rowcount == 1
+
+    def dispatch(
+        self, order_id: str, tracking_number: str, carrier: str | None, postage: Money | None, at: datetime
+    ) -> bool:
+        """Record that the carrier has the parcel and post its label; False if it left already.
+
+        Raises:
+            MoneyError: the label was paid in another currency than the sale.
+        """
+        waiting = (orders.c.order_id == order_id) & orders.c.state.in_([state.value for state in IN_HOUSE])
+        values: dict[str, Any] = {"tracking_number": tracking_number, "carrier": carrier, "shipped_at": at}
+        values |= {"state": OrderState.DISPATCHED.value}
+        values |= {} if postage is None else {"postage_minor": postage.minor}
+        with money_transaction(self._engine) as connection:
+            currency = connection.scalar(select(orders.c.currency).where(orders.c.order_id == order_id))
+            if postage is not None and currency not in (None, postage.currency):
+                raise MoneyError(f"the sale is in {currency}, the label in {postage.currency}")
+            if connection.execute(update(orders).where(waiting).values(**values)).rowcount != 1:
+                return False
+            if postage is not None and postage.minor:
+                post_once(connection, post_postage(order_id, postage, at))
+        return True
 
     def mark_shipped(self, order_id: str, tracking_number: str, at: datetime) -> bool:
-        """Record the shipment; False if it was already recorded."""
-        waiting = (orders.c.order_id == order_id) & (orders.c.state == OrderState.NEW.value)
-        values = {"state": OrderState.SHIPPED.value, "tracking_number": tracking_number, "shipped_at": at}
+        """Record that the outlet knows of the shipment; False if it was already recorded, or by another number."""
+        mine = orders.c.order_id == order_id
+        in_house = orders.c.state.in_([state.value for state in IN_HOUSE])
+        left = (orders.c.state == OrderState.DISPATCHED.value) & (orders.c.tracking_number == tracking_number)
+        shipped = {"state": OrderState.SHIPPED.value}
+        fresh = shipped | {"tracking_number": tracking_number, "shipped_at": at}
         with money_transaction(self._engine) as connection:
-            return connection.execute(update(orders).where(waiting).values(**values)).rowcount == 1
+            if connection.execute(update(orders).where(mine, left).values(**shipped)).rowcount == 1:
+                return True
+            return connection.execute(update(orders).where(mine, in_house).values(**fresh)).rowcount == 1
 
     def load(self) -> list[Order]:
         """Return all orders, oldest first."""
@@ -88,7 +127,7 @@ class SqlOrders:
     def _load(self, condition: ColumnElement[bool]) -> list[Order]:
         query = select(orders).where(condition).order_by(orders.c.ordered_at, orders.c.order_id)
         with self._engine.connect() as connection:
-            return [_loaded(row) for row in connection.execute(query).mappings()]
+            return [order_of(row) for row in connection.execute(query).mappings()]
 
 
 def _lock_lots(connection: Connection, sku: str) -> list[InventoryLot]:
@@ -107,7 +146,7 @@ def _order(
     for lot, units in taken:
         cost += lot.unit_cost * units
     state = OrderState.SHIPPED if outlet_order.shipped else OrderState.NEW
-    names = ("outlet", "outlet_order_id", "line_item_id", "sku", "quantity", "ordered_at")
+    names = ("outlet", "outlet_order_id", "line_item_id", "sku", "quantity", "ordered_at", "ship_by")
     return Order(
         order_id=order_id,
         **{name: getattr(outlet_order, name) for name in names},
@@ -117,6 +156,7 @@ def _order(
         fee_estimated=fee_estimated,
         cost_of_goods=cost,
         state=state,
+        estimated_fee=fee if fee_estimated else None,
     )
 
 
@@ -131,25 +171,19 @@ def _take(connection: Connection, order_id: str, taken: Sequence[tuple[Inventory
 
 
 def _close_or_reduce(connection: Connection, order: Order) -> None:
-    """Take the sold units off the SKU's open listing, and close it when it offers none."""
+    """Take the sold units off the outlet's open listing, close it when it offers none, and end those elsewhere.
+
+    Another outlet shows units of the same stock only where that was opted into; what it shows is too many by now.
+    """
     listed = (listings.c.sku == order.sku) & listings.c.state.in_(sorted(OPEN_LISTING_STATES))
-    query = select(listings.c.listing_id, listings.c.quantity).where(listed).with_for_update()
-    row = connection.execute(query).one_or_none()
-    if row is None:
-        return
+    columns = (listings.c.listing_id, listings.c.quantity, listings.c.outlet, listings.c.state)
+    rows = connection.execute(select(*columns).where(listed).with_for_update()).all()
+    # A sale under another name than the listing's (an outlet that was renamed) still takes the unit off.
+    named = [row for row in rows if row.outlet == order.outlet] or rows[:1]
     on_hand = select(func.sum(inventory_lots.c.on_hand)).where(inventory_lots.c.sku == order.sku)
-    left = max(0, min(row.quantity - order.quantity, int(connection.scalar(on_hand) or 0)))
-    values: dict[str, Any] = {"quantity": left} | ({} if left else {"state": ListingState.SOLD.value})
-    connection.execute(update(listings).where(listings.c.listing_id == row.listing_id).values(**values))
-
-
-def _row(order: Order) -> dict[str, Any]:
-    values = fields_for(orders, order)
-    amounts = {f"{name}_minor": getattr(order, name).minor for name in ("revenue", "fee", "cost_of_goods")}
-    return {**values, **amounts, "state": order.state.value, "currency": order.revenue.currency}
-
-
-def _loaded(row: RowMapping) -> Order:
-    values: dict[str, Any] = {name: row[name] for name in Order.__dataclass_fields__ if name in row}
-    amounts = {name: Money(row[f"{name}_minor"], row["currency"]) for name in ("revenue", "fee", "cost_of_goods")}
-    return Order(**(values | amounts | {"state": OrderState(row["state"])}))
+    owned = int(connection.scalar(on_hand) or 0)
+    for row in rows:
+        left = max(0, min(row.quantity - order.quantity, owned)) if row in named else 0
+        ended = ListingState.SOLD if row in named and row.state != ListingState.ENDING else ListingState.ENDING
+        values: dict[str, Any] = {"quantity": left} | ({} if left else {"state": ended.value})
+        connection.execute(update(listings).where(listings.c.listing_id == row.listing_id).values(**values))

@@ -57,7 +57,7 @@ class SqlPredictions:
     def load(self) -> dict[tuple[str, str, str], PricePrediction]:
         """Return the predictions by (product_id, condition, outlet)."""
         with self._engine.connect() as connection:
-            found = [_prediction(row) for row in connection.execute(select(price_predictions)).mappings()]
+            found = [prediction_of(row) for row in connection.execute(select(price_predictions)).mappings()]
         return {(p.product_id, p.condition, p.outlet): p for p in found}
 
 
@@ -88,7 +88,8 @@ def _row(p: PricePrediction) -> tuple[object, ...]:
     )
 
 
-def _prediction(row: RowMapping) -> PricePrediction:
+def prediction_of(row: RowMapping) -> PricePrediction:
+    """Return the prediction that a row keeps."""
     def money(name: str) -> Money | None:
         return None if row[name] is None else Money(row[name], row["currency"])
 

@@ -62,7 +62,14 @@ opportunities = Table(
     Column("horizon_days", Integer),
     Column("sold_within_horizon", Float),
     Column("risk_flags", JSON),
+    # What pages are sorted by; a float, because it is compared and never paid.
+    Column("profit_per_dollar_day", Float, nullable=False, server_default="0"),
     Index(None, "offer_key", "decided_at"),
+    Index(None, "profit_per_dollar_day", "opportunity_id"),
+    Index(None, "site", "profit_per_dollar_day", "opportunity_id"),
+    Index(None, "category", "profit_per_dollar_day", "opportunity_id"),
+    Index(None, "expected_profit_minor", "opportunity_id"),
+    Index(None, "decided_at", "opportunity_id"),
 )
 
 # One row an offer and reason: thousands of offers are refused every ten minutes for the reason of last time.
@@ -129,6 +136,10 @@ purchases = Table(
     Column("total_minor", BigInteger),
     Column("reason", String),
     Column("delivered_at", UtcTime),
+    # Of a bid only: until when it stands, which auctions it competes with, the most that was told.
+    Column("auction_ends_at", UtcTime),
+    Column("bid_group", String),
+    Column("bid_minor", BigInteger),
     CheckConstraint(one_of("state", PurchaseState), name="state_known"),
     CheckConstraint("quantity > 0 AND reserved_minor > 0 AND committed_minor >= 0", name="amounts"),
     CheckConstraint("state <> 'bought' OR total_minor IS NOT NULL", name="bought_has_a_total"),

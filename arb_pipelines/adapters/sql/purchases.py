@@ -70,7 +70,7 @@ class SqlPurchases:
             row = connection.execute(query).mappings().one_or_none()
             if row is None or row["state"] not in expected:
                 return False
-            was = _purchase(row)
+            was = purchase_of(row)
             changes: dict[str, Any] = {"state": state.value, "changed_at": now, "reason": reason}
             changes |= {"shop_order_id": shop_order_id} if shop_order_id is not None else {}
             changes |= _committed(was, state, total)
@@ -100,7 +100,7 @@ class SqlPurchases:
     def _load(self, condition: ColumnElement[bool]) -> list[Purchase]:
         query = select(purchases).where(condition).order_by(purchases.c.claimed_at, purchases.c.purchase_id)
         with self._engine.connect() as connection:
-            return [_purchase(row) for row in connection.execute(query).mappings()]
+            return [purchase_of(row) for row in connection.execute(query).mappings()]
 
 
 def _in_transit() -> ColumnElement[bool]:
@@ -136,11 +136,13 @@ def _post(connection: Connection, was: Purchase, state: PurchaseState, total: Mo
         post_once(connection, posting)
 
 
-def _purchase(row: RowMapping) -> Purchase:
-    total, currency = row["total_minor"], row["currency"]
+def purchase_of(row: RowMapping) -> Purchase:
+    """Return the purchase that a row keeps."""
+    total, bid, currency = row["total_minor"], row["bid_minor"], row["currency"]
     plain = {name: row[name] for name in Purchase.__dataclass_fields__ if name in row}
     return Purchase(
         **{**plain, "state": PurchaseState(row["state"])},
         reserved=Money(row["reserved_minor"], currency),
         total=None if total is None else Money(total, currency),
+        bid=None if bid is None else Money(bid, currency),
     )

@@ -6,6 +6,7 @@ What belongs here: table definitions, with the constraints that hold even when t
 from __future__ import annotations
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     String,
     Table,
+    Text,
     UniqueConstraint,
     text,
 )
@@ -24,7 +26,8 @@ from arb_pipelines.adapters.sql.column_types import RowNumber, UtcTime
 from arb_pipelines.adapters.sql.tables import metadata, one_of
 from arb_pipelines.domain.listing import ListingState
 
-OPEN_LISTING_STATES = frozenset({ListingState.PENDING, ListingState.ACTIVE})
+# One that is ending counts as open: until the outlet has heard of it, a buyer may still take a unit there.
+OPEN_LISTING_STATES = frozenset({ListingState.PENDING, ListingState.ACTIVE, ListingState.ENDING})
 
 inventory_lots = Table(
     "inventory_lots",
@@ -64,11 +67,22 @@ listings = Table(
     Column("outlet_listing_id", String),
     Column("listed_at", UtcTime, nullable=False),
     Column("repriced_at", UtcTime, nullable=False),
+    Column("brand", String),
+    Column("mpn", String),
+    Column("description", Text),
+    Column("photos", JSON(none_as_null=True)),
+    # How many units are held back from every outlet that shows them; NULL is on one outlet only.
+    Column("shared_buffer", Integer),
+    # What the floor rests on, a unit; NULL only in a row that nobody drafted.
+    Column("floor_cost_minor", BigInteger),
+    Column("floor_fees_minor", BigInteger),
+    Column("floor_margin_minor", BigInteger),
     CheckConstraint("floor_minor <= price_minor AND price_minor <= ceiling_minor", name="price_within_bounds"),
     CheckConstraint("floor_minor > 0 AND quantity >= 0", name="amounts"),
     Index(
         "uq_listings_open_sku",
         "sku",
+        "outlet",
         unique=True,
         sqlite_where=text(one_of("state", OPEN_LISTING_STATES)),
         postgresql_where=text(one_of("state", OPEN_LISTING_STATES)),
@@ -108,6 +122,10 @@ orders = Table(
     Column("ordered_at", UtcTime, nullable=False),
     Column("tracking_number", String),
     Column("shipped_at", UtcTime),
+    Column("carrier", String),
+    Column("ship_by", UtcTime),
+    Column("estimated_fee_minor", BigInteger),
+    Column("postage_minor", BigInteger),
     UniqueConstraint("outlet", "outlet_order_id", "line_item_id"),
     Index(None, "outlet", "ordered_at"),
 )

@@ -57,6 +57,7 @@ site_visits = Table(
     Column("unchanged", Integer, nullable=False, server_default="0"),
     Column("manners", JSON(none_as_null=True)),
     PrimaryKeyConstraint("tick_id", "site"),
+    Index(None, "started_at"),
 )
 
 # The newest visit of each site: a sensor asks for it every few minutes, over millions of visits.

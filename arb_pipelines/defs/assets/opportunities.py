@@ -1,7 +1,6 @@
 """Assets `opportunities` and `approvals`: which offers are worth buying, and which may be bought."""
 
 from collections import Counter
-from dataclasses import replace
 
 from dagster import MaterializeResult, MetadataValue, asset
 
@@ -10,9 +9,8 @@ from arb_pipelines.defs.resources import BooksResource, SettingsResource, SitesR
 from arb_pipelines.defs.training import selection_hook
 from arb_pipelines.domain.fees import load_schedules
 from arb_pipelines.domain.opportunity import Opportunity
-from arb_pipelines.domain.scoring import score_offers
 from arb_pipelines.services.approvals import approve_open
-from arb_pipelines.services.market_views import with_what_is_known
+from arb_pipelines.services.deciding import decide_offers
 from arb_pipelines.services.risk_checks import update_locks
 
 TAGS = {"domain": "decisions"}
@@ -32,27 +30,23 @@ def opportunities(books: BooksResource, sites: SitesResource, settings: Settings
     """Offers that pass every rule at the model's low price after all fees; every refusal with its reason code."""
     rules, now = settings.values.buying_rules(sites.load().sites), SystemClock().now()
     with books.opened() as opened:
-        offers = opened.opportunities.load_offers(now - rules.max_age)
-        known = with_what_is_known(opened, rules, offers, now)
-        known = replace(known, calibrate=selection_hook(opened, now))
-        found, refused = score_offers(offers, opened.predictions.load(), load_schedules(), known, now)
-        new = opened.opportunities.store(found, refused)
-    rows = [(o.title, o.site, o.outlet, *figures_of(o), ", ".join(o.risk_flags)) for o in found[:BEST]]
+        decided = decide_offers(opened, rules, load_schedules(), now, selection_hook)
+    rows = [(o.title, o.site, o.outlet, *figures_of(o), ", ".join(o.risk_flags)) for o in decided.found[:BEST]]
     return MaterializeResult(
         metadata={
-            "dagster/row_count": len(found),
-            "offers": len(offers),
-            "new": new,
+            "dagster/row_count": len(decided.found),
+            "offers": decided.offers,
+            "new": decided.new,
             "best": MetadataValue.md(table(HEADER, rows)),
-            "refused": MetadataValue.json(dict(Counter(refusal.code for refusal in refused))),
+            "refused": MetadataValue.json(decided.reasons),
         }
     )
 
 
 @asset(deps=[opportunities], group_name="decisions", kinds={"python"}, owners=OWNERS, tags=TAGS)
-def approvals(books: BooksResource, settings: SettingsResource) -> MaterializeResult:
-    """Leave to buy, by the written policy in paper mode; outside it every opportunity waits for a person."""
-    policy = settings.values.approval_policy
+def approvals(books: BooksResource, sites: SitesResource, settings: SettingsResource) -> MaterializeResult:
+    """Leave to buy, by the written policy where the mode has one; without it every opportunity waits for a person."""
+    policy = settings.values.approval_policy(sites.load().sites)
     losses, now = settings.values.rule_book.loss_rules(settings.values.capital), SystemClock().now()
     with books.opened() as opened:
         locks = [f"{lock.scope}: {lock.code} until {lock.ends_at:%F %T}" for lock in update_locks(opened, losses, now)]

@@ -2,6 +2,7 @@
 
 from dagster import OpExecutionContext, in_process_executor, job, op
 
+from arb_pipelines.defs.hooks import ALERTING
 from arb_pipelines.defs.ops.purchasing import ACCOUNT_POOL, ACTING
 from arb_pipelines.defs.outcomes import show_outcomes
 from arb_pipelines.defs.resources import BooksResource, OutletResource, SystemClock
@@ -20,7 +21,7 @@ def ship_sold(context: OpExecutionContext, books: BooksResource, outlet: OutletR
     )
 
 
-@job(executor_def=in_process_executor, tags=ACTING)
+@job(executor_def=in_process_executor, tags=ACTING, hooks=ALERTING)
 def fulfilment_job() -> None:
     """Ship sold orders."""
     ship_sold()

@@ -2,6 +2,7 @@
 
 from dagster import OpExecutionContext, in_process_executor, job, op
 
+from arb_pipelines.defs.hooks import ALERTING
 from arb_pipelines.defs.ops.purchasing import ACCOUNT_POOL, ACTING
 from arb_pipelines.defs.outcomes import show_outcomes
 from arb_pipelines.defs.resources import BooksResource, OutletResource, SettingsResource, SystemClock
@@ -25,7 +26,7 @@ def list_stock(
     )
 
 
-@job(executor_def=in_process_executor, tags=ACTING)
+@job(executor_def=in_process_executor, tags=ACTING, hooks=ALERTING)
 def listing_job() -> None:
     """List received stock."""
     list_stock()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from arb_pipelines.adapters.checkout.browser import BrowserBuyer
-from arb_pipelines.adapters.checkout.buyers import BrowserBuyers, CheckoutPlan, open_buyers, refuse_site
+from arb_pipelines.adapters.checkout.buyers import BrowserBuyers, CheckoutPlan, Reach, open_buyers, refuse_site
 from arb_pipelines.adapters.checkout.session import Account
 from arb_pipelines.adapters.marketplaces.sandbox.buyer import SandboxBuyer
 from arb_pipelines.domain.site import Site, SiteClass
@@ -66,7 +66,7 @@ def test_what_forbids_ordering_is_said(changes: dict[str, object], why: str, pla
 
 
 def test_a_name_that_only_looks_like_a_marketplace_is_a_shop(plan: CheckoutPlan) -> None:
-    reach = replace(plan, loopback_only=False)
+    reach = replace(plan, reach=Reach.PUBLIC)
     assert refuse_site(replace(SITE, url="https://notebay.example"), reach) is None
 
 
@@ -85,7 +85,35 @@ def test_logins_come_from_the_settings_and_are_not_shown(monkeypatch: pytest.Mon
     plan = Settings().checkout_plan
     assert plan is not None
     assert plan.accounts["kettles"].password == "hush"
-    assert plan.loopback_only
+    assert plan.reach is Reach.LOOPBACK
     assert "hush" not in repr(plan) + repr(plan.accounts) + repr(Settings())
-    monkeypatch.setenv("ARB_MODE", "assist")
-    assert Settings().checkout_plan is None
+    for mode, reach in (("assist", None), ("replay", None), ("live", Reach.PUBLIC)):
+        monkeypatch.setenv("ARB_MODE", mode)
+        plan = Settings().checkout_plan
+        assert (plan.reach if plan else None) is reach
+
+
+@pytest.mark.parametrize("mode", ["replay", "assist"])
+def test_where_no_machine_orders_every_site_is_left_to_a_person(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, mode: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ARB_MODE", mode)
+    buyers = Settings().open_buyers([SITE, replace(SITE, key="toys", buyer="sandbox")])
+    assert (buyers.buyer_for("kettles"), buyers.buyer_for("toys")) == (None, None)
+    buyers.close()
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "http://localhost:9", "http://[::1]:9", "http://x.localhost"])
+def test_real_money_meets_no_shop_on_this_machine(plan: CheckoutPlan, url: str) -> None:
+    live = replace(plan, reach=Reach.PUBLIC)
+    assert "no shop on this machine" in str(refuse_site(replace(SITE, url=url), live))
+    assert refuse_site(replace(SITE, url="https://shop.example"), live) is None
+
+
+def test_live_knows_no_account_at_sandbox_shops(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ARB_MODE", "live")
+    buyers = Settings().open_buyers([replace(SITE, buyer="sandbox")])
+    assert buyers.buyer_for("kettles") is None
+    buyers.close()

@@ -11,25 +11,28 @@ from datetime import datetime
 
 import httpx
 
-from arb_pipelines.adapters.marketplaces.sandbox.client import JsonClient, NoAnswerError, UnreadableAnswerError
+from arb_pipelines.adapters.http.answers import NoAnswerError, UnreadableAnswerError
+from arb_pipelines.adapters.http.client import ApiClient
+from arb_pipelines.adapters.http.fields import write_time
+from arb_pipelines.adapters.marketplaces.sandbox.client import connect_shop
 from arb_pipelines.adapters.marketplaces.sandbox.parse import (
     parse_placed_order,
     parse_placement,
     parse_quote,
-    write_time,
 )
 from arb_pipelines.domain.ports import Buyer
 from arb_pipelines.domain.purchase import BuyQuote, OrderRefused, OutcomeUnknownError, PlacedOrder, Purchase
 from arb_pipelines.domain.site import Site
 
+NO_SHOP = "http://no-shop.invalid"  # the pool of connections has no shop of its own
+
 
 class SandboxBuyer:
     """The account at one shop."""
 
-    def __init__(self, client: JsonClient, shop_url: str) -> None:
-        """Order at `shop_url` through a client that carries the token."""
+    def __init__(self, client: ApiClient) -> None:
+        """Order at the shop of a client that carries the token."""
         self._client = client
-        self._shop_url = shop_url.rstrip("/")
 
     def fetch_quote(self, url: str, sku: str) -> BuyQuote:
         """Ask what one unit costs now, all in.
@@ -38,7 +41,7 @@ class SandboxBuyer:
             ConnectionError: the shop cannot be reached.
             ValueError: its answer cannot be understood.
         """
-        return parse_quote(sku, self._client.get(f"{self._shop_url}/api/quotes", {"sku": sku}))
+        return parse_quote(sku, self._client.get("quote", "/api/quotes", params={"sku": sku}))
 
     def place(self, purchase: Purchase) -> PlacedOrder | OrderRefused:
         """Send the order once, with our purchase id as its reference and the reservation as its highest total.
@@ -53,7 +56,7 @@ class SandboxBuyer:
             "reference": purchase.purchase_id,
         }
         try:
-            answer = self._client.send("POST", f"{self._shop_url}/api/orders", json=order)
+            answer = self._client.send("placeOrder", "POST", "/api/orders", json=order)
             placed = parse_placement(answer)
         except (NoAnswerError, UnreadableAnswerError) as error:
             raise OutcomeUnknownError(str(error)) from error
@@ -70,7 +73,7 @@ class SandboxBuyer:
             ConnectionError: the order history cannot be read.
             ValueError: it cannot be understood.
         """
-        answer = self._client.get(f"{self._shop_url}/api/orders", {"since": write_time(since)})
+        answer = self._client.get("orders", "/api/orders", params={"since": write_time(since)})
         orders = answer.body.get("orders") if isinstance(answer.body, dict) else None
         if not answer.is_good or not isinstance(orders, list):
             raise UnreadableAnswerError(f"the order history was answered {answer.status} without orders")
@@ -89,8 +92,8 @@ class SandboxBuyers:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         """Serve the shops of `shop_urls` (site key to address); `token` is the shops' bearer token."""
-        self._client = JsonClient(timeout_s, {"Authorization": f"Bearer {token}"}, transport=transport)
         self._shop_urls = dict(shop_urls)
+        self._client = connect_shop(NO_SHOP, token, timeout_s, transport)
 
     @classmethod
     def of_sites(cls, sites: Iterable[Site], token: str) -> SandboxBuyers:
@@ -100,7 +103,7 @@ class SandboxBuyers:
     def buyer_for(self, site: str) -> Buyer | None:
         """Return the account at a shop, None for a site that is no sandbox shop."""
         shop_url = self._shop_urls.get(site)
-        return None if shop_url is None else SandboxBuyer(self._client, shop_url)
+        return None if shop_url is None else SandboxBuyer(self._client.at(shop_url))
 
     def close(self) -> None:
         """Close the connections."""

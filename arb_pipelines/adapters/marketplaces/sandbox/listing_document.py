@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from arb_pipelines.adapters.marketplaces.sandbox.parse import write_money
+from arb_pipelines.adapters.http.fields import write_money
 from arb_pipelines.domain.condition import Condition
 from arb_pipelines.domain.listing import Listing
 from arb_pipelines.domain.outlet import OutletRefusedError

@@ -6,11 +6,19 @@ What belongs here: reading one document each, strictly: a field that is missing 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping
 from typing import Any
 
-from arb_pipelines.adapters.marketplaces.sandbox.client import Answer, UnreadableAnswerError
+from arb_pipelines.adapters.http.answers import Answer, UnreadableAnswerError
+from arb_pipelines.adapters.http.fields import (
+    read_money,
+    read_object,
+    read_objects,
+    read_part,
+    read_text,
+    read_time,
+    sum_money,
+)
 from arb_pipelines.domain.condition import from_ebay
 from arb_pipelines.domain.money import Money, MoneyError
 from arb_pipelines.domain.order import OutletOrder
@@ -33,7 +41,7 @@ def parse_quote(sku: str, answer: Answer) -> BuyQuote:
     Raises:
         UnreadableAnswerError: neither a quote nor "unknown article".
     """
-    body = _object(answer.body, "the quote")
+    body = read_object(answer.body, "the quote")
     if answer.status == 404 and body.get("code") == "UNKNOWN_SKU":
         return BuyQuote(sku, None, False)
     if not answer.is_good:
@@ -41,7 +49,7 @@ def parse_quote(sku: str, answer: Answer) -> BuyQuote:
     total, currency, units = body.get("total_minor"), body.get("currency"), body.get("available")
     known = type(total) is int and total > 0 and isinstance(currency, str)
     in_stock = units > 0 if type(units) is int else None
-    return BuyQuote(_text(body, "sku"), _minor(body, "total_minor") if known else None, in_stock)
+    return BuyQuote(read_text(body, "sku"), _minor(body, "total_minor") if known else None, in_stock)
 
 
 def parse_placement(answer: Answer) -> PlacedOrder | OrderRefused | None:
@@ -63,19 +71,19 @@ def parse_placed_order(document: Any) -> PlacedOrder:
     Raises:
         UnreadableAnswerError: a field is missing or wrong.
     """
-    body = _object(document, "the order")
+    body = read_object(document, "the order")
     delivered_at = body.get("delivered_at")
     quantity = body.get("quantity")
     if type(quantity) is not int or quantity < 1:
         raise UnreadableAnswerError(f"the order's quantity is {quantity!r}")
     return PlacedOrder(
-        shop_order_id=_text(body, "order_id"),
-        reference=_text(body, "reference") if body.get("reference") is not None else None,
-        sku=_text(body, "sku"),
+        shop_order_id=read_text(body, "order_id"),
+        reference=read_text(body, "reference") if body.get("reference") is not None else None,
+        sku=read_text(body, "sku"),
         quantity=quantity,
         total=_minor(body, "total_minor"),
-        placed_at=_time(body.get("placed_at"), "placed_at"),
-        delivered_at=None if delivered_at is None else _time(delivered_at, "delivered_at"),
+        placed_at=read_time(body.get("placed_at"), "placed_at"),
+        delivered_at=None if delivered_at is None else read_time(delivered_at, "delivered_at"),
     )
 
 
@@ -87,16 +95,16 @@ def parse_outlet_orders(document: Any) -> list[OutletOrder]:
     Raises:
         UnreadableAnswerError: a field is missing or wrong.
     """
-    order = _object(document, "the channel's order")
-    lines = _list(order.get("lineItems"), "lineItems")
+    order = read_object(document, "the channel's order")
+    lines = read_objects(order, "lineItems")
     alone = len(lines) == 1
-    fee, due = order.get("totalMarketplaceFee"), _part(order, "paymentSummary").get("totalDueSeller")
+    fee, due = order.get("totalMarketplaceFee"), read_part(order, "paymentSummary").get("totalDueSeller")
     return [
         _outlet_order(
             order,
-            _object(line, "the line item"),
-            _money(fee, "totalMarketplaceFee") if alone and fee is not None else None,
-            _money(due, "totalDueSeller") if alone and due is not None else None,
+            line,
+            read_money(fee, "totalMarketplaceFee") if alone and fee is not None else None,
+            read_money(due, "totalDueSeller") if alone and due is not None else None,
         )
         for line in lines
     ]
@@ -105,24 +113,26 @@ def parse_outlet_orders(document: Any) -> list[OutletOrder]:
 def _outlet_order(
     order: Mapping[str, Any], line: Mapping[str, Any], fee: Money | None, due: Money | None
 ) -> OutletOrder:
-    price = _money(line.get("lineItemCost"), "lineItemCost")
+    price = read_money(line.get("lineItemCost"), "lineItemCost")
     quantity = line.get("quantity")
     if type(quantity) is not int or quantity < 1:
         raise UnreadableAnswerError(f"the line item's quantity is {quantity!r}")
-    taxes = [_part({"tax": tax}, "tax") for tax in _list(line.get("ebayCollectAndRemitTaxes") or [], "taxes")]
+    taxes = read_objects(line, "ebayCollectAndRemitTaxes", may_miss=True)
+    ship_by = read_part(line, "lineItemFulfillmentInstructions").get("shipByDate")
     return OutletOrder(
         outlet=OUTLET,
-        outlet_order_id=_text(order, "orderId"),
-        line_item_id=_text(line, "lineItemId"),
-        sku=_text(line, "sku"),
+        outlet_order_id=read_text(order, "orderId"),
+        line_item_id=read_text(line, "lineItemId"),
+        sku=read_text(line, "sku"),
         quantity=quantity,
         item_price=price,
-        shipping_paid=_money(_part(line, "deliveryCost").get("shippingCost"), "shippingCost"),
-        tax=_sum([_money(tax.get("amount"), "tax") for tax in taxes], price.currency),
+        shipping_paid=read_money(read_part(line, "deliveryCost").get("shippingCost"), "shippingCost"),
+        tax=sum_money([read_money(tax.get("amount"), "tax") for tax in taxes], price.currency),
         fee=fee,
         due=due,
-        ordered_at=_time(order.get("creationDate"), "creationDate"),
+        ordered_at=read_time(order.get("creationDate"), "creationDate"),
         shipped=line.get("lineItemFulfillmentStatus") == "FULFILLED",
+        ship_by=None if ship_by is None else read_time(ship_by, "shipByDate"),
     )
 
 
@@ -132,20 +142,20 @@ def parse_sale(document: Any) -> SoldPrice:
     Raises:
         UnreadableAnswerError: a field is missing or wrong.
     """
-    body = _object(document, "the sale")
-    categories = _list(body.get("categories") or [{}], "categories")
-    category = CATEGORY_NAMES.get(str(_part({"category": categories[0]}, "category").get("categoryId")))
+    body = read_object(document, "the sale")
+    categories = read_objects(body, "categories", may_miss=True) or [{}]
+    category = CATEGORY_NAMES.get(str(categories[0].get("categoryId")))
     condition = from_ebay(str(body.get("conditionId")), category or "")
     days = body.get("sandboxDaysOnMarket")
     return SoldPrice(
-        sale_id=f"{OUTLET}:{_text(body, 'itemId')}",
+        sale_id=f"{OUTLET}:{read_text(body, 'itemId')}",
         outlet=OUTLET,
-        title=_text(body, "title"),
+        title=read_text(body, "title"),
         gtin=str(body["sandboxGtin"]) if body.get("sandboxGtin") else None,
         category=category,
         condition=str(condition) if condition else None,
-        price=_money(body.get("lastSoldPrice"), "lastSoldPrice"),
-        sold_at=_time(body.get("lastSoldDate"), "lastSoldDate"),
+        price=read_money(body.get("lastSoldPrice"), "lastSoldPrice"),
+        sold_at=read_time(body.get("lastSoldDate"), "lastSoldDate"),
         days_to_sell=float(days) if type(days) is int and days >= 0 else None,
     )
 
@@ -158,47 +168,13 @@ def parse_refusal(answer: Answer, what: str) -> OutletRefusedError:
     return OutletRefusedError(code, f"{what}: {answer.status} {first.get('message', 'without a stated reason')}")
 
 
-def write_money(money: Money) -> dict[str, str]:
-    """Return an amount as the channel reads it."""
-    return {"value": money.text, "currency": money.currency}
-
-
-def write_time(moment: datetime) -> str:
-    """Return a time as both shops and channel read it."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
 def read_price(document: Any) -> Money:
     """Return the price of an offer document.
 
     Raises:
         UnreadableAnswerError: there is none.
     """
-    return _money(_part(_object(document, "the offer"), "pricingSummary").get("price"), "price")
-
-
-def _object(value: Any, what: str) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise UnreadableAnswerError(f"{what} is not a JSON object")
-    return value
-
-
-def _part(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """Return a document inside another; one that is missing is empty."""
-    return _object(body.get(name) or {}, name)
-
-
-def _list(value: Any, what: str) -> list[Any]:
-    if not isinstance(value, list):
-        raise UnreadableAnswerError(f"{what} is not a list")
-    return value
-
-
-def _text(body: Mapping[str, Any], name: str) -> str:
-    value = body.get(name)
-    if not isinstance(value, str) or not value:
-        raise UnreadableAnswerError(f"{name} is missing")
-    return value
+    return read_money(read_part(read_object(document, "the offer"), "pricingSummary").get("price"), "price")
 
 
 def _minor(body: Mapping[str, Any], name: str) -> Money:
@@ -206,34 +182,6 @@ def _minor(body: Mapping[str, Any], name: str) -> Money:
     if type(value) is not int:
         raise UnreadableAnswerError(f"{name} is {value!r}, not a whole number")
     try:
-        return Money(value, _text(body, "currency"))
+        return Money(value, read_text(body, "currency"))
     except MoneyError as error:
         raise UnreadableAnswerError(f"{name}: {error}") from error
-
-
-def _money(value: Any, name: str) -> Money:
-    body = _object(value, name)
-    try:
-        money = Money.exact(_text(body, "value"), _text(body, "currency"))
-    except MoneyError as error:
-        raise UnreadableAnswerError(f"{name}: {error}") from error
-    if money.minor < 0:
-        raise UnreadableAnswerError(f"{name} is {money}, below zero")
-    return money
-
-
-def _sum(amounts: Sequence[Money], currency: str) -> Money:
-    try:
-        return sum(amounts, Money.zero(currency))
-    except MoneyError as error:
-        raise UnreadableAnswerError(f"amounts in two currencies: {error}") from error
-
-
-def _time(value: Any, name: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(value)
-    except (TypeError, ValueError) as error:
-        raise UnreadableAnswerError(f"{name} is {value!r}, not a time") from error
-    if moment.tzinfo is None:
-        raise UnreadableAnswerError(f"{name} is {value!r}, a time without a zone")
-    return moment.astimezone(UTC)

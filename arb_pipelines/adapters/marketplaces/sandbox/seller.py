@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 
-from arb_pipelines.adapters.marketplaces.sandbox.client import Answer, JsonClient, UnreadableAnswerError, UserToken
+from arb_pipelines.adapters.http.answers import Answer, UnreadableAnswerError
+from arb_pipelines.adapters.http.client import quoted
+from arb_pipelines.adapters.http.fields import write_money, write_time
+from arb_pipelines.adapters.marketplaces.sandbox.client import connect_channel
 from arb_pipelines.adapters.marketplaces.sandbox.listing_document import inventory_item, offer_document
 from arb_pipelines.adapters.marketplaces.sandbox.parse import (
     CATEGORY_NAMES,
@@ -22,8 +24,6 @@ from arb_pipelines.adapters.marketplaces.sandbox.parse import (
     parse_refusal,
     parse_sale,
     read_price,
-    write_money,
-    write_time,
 )
 from arb_pipelines.domain.listing import Listing
 from arb_pipelines.domain.money import Money
@@ -54,9 +54,7 @@ class SandboxSeller:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         """Connect to the channel at `base_url`; the first call fetches a token."""
-        self._base_url = base_url.rstrip("/")
-        self._client = JsonClient(timeout_s, {"Content-Language": "en-US"}, transport=transport)
-        self._token = UserToken(self._client, self._base_url, client_id, client_secret, refresh_token)
+        self._client = connect_channel(base_url, client_id, client_secret, refresh_token, timeout_s, transport)
 
     def close(self) -> None:
         """Close the connections."""
@@ -75,7 +73,7 @@ class SandboxSeller:
         offer = self._find_offer(listing.sku)
         if offer is not None and offer.get("status") == "PUBLISHED":
             return _listing_id(offer.get("listing"))
-        self._act("PUT", f"{INVENTORY}/inventory_item/{quote(listing.sku)}", inventory_item(listing))
+        self._act("PUT", f"{INVENTORY}/inventory_item/{quoted(listing.sku)}", inventory_item(listing))
         if offer is None:
             created = self._act("POST", f"{INVENTORY}/offer", offer_document(listing))
             offer_id = _field(created.body, "offerId")
@@ -135,7 +133,7 @@ class SandboxSeller:
             "shippingCarrierCode": CARRIER,
             "trackingNumber": tracking_number,
         }
-        path = f"{ORDERS}/{quote(order.outlet_order_id)}/shipping_fulfillment"
+        path = f"{ORDERS}/{quoted(order.outlet_order_id)}/shipping_fulfillment"
         self._act("POST", path, shipment, also_good=(409,))
 
     def fetch_sold_prices(self, since: datetime | None) -> list[SoldPrice]:
@@ -184,19 +182,10 @@ class SandboxSeller:
         return offer
 
     def _get(self, path: str, query: Mapping[str, str]) -> Answer:
-        url = f"{self._base_url}{path}"
-        answer = self._client.get(url, query, self._token.header())
-        if answer.status == 401:
-            self._token.forget()
-            answer = self._client.get(url, query, self._token.header())
-        return answer
+        return self._client.get(path.rpartition("/")[2], path, params=query)
 
     def _act(self, method: str, path: str, body: Any = None, *, also_good: Sequence[int] = ()) -> Answer:
-        url = f"{self._base_url}{path}"
-        answer = self._client.send(method, url, json=body, headers=self._token.header())
-        if answer.status == 401:
-            self._token.forget()
-            answer = self._client.send(method, url, json=body, headers=self._token.header())
+        answer = self._client.send(f"{method} {path}", method, path, json=body)
         if not answer.is_good and answer.status not in also_good:
             raise parse_refusal(answer, f"{method} {path}")
         return answer

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from arb_pipelines.adapters.marketplaces.sandbox.client import Answer, UnreadableAnswerError
+from arb_pipelines.adapters.http.answers import Answer, UnreadableAnswerError
+from arb_pipelines.adapters.http.fields import write_time
 from arb_pipelines.adapters.marketplaces.sandbox.parse import (
     parse_outlet_orders,
     parse_placed_order,
@@ -19,7 +20,6 @@ from arb_pipelines.adapters.marketplaces.sandbox.parse import (
     parse_quote,
     parse_refusal,
     parse_sale,
-    write_time,
 )
 from arb_pipelines.domain.purchase import BuyQuote, OrderRefused, PlacedOrder
 from arb_pipelines_tests.contracts.trade_records import usd
@@ -147,7 +147,7 @@ def test_a_time_has_a_zone(text: Any) -> None:
 def test_times_are_written_in_utc() -> None:
     """Whatever their zone."""
     moment = datetime(2026, 1, 5, 9, tzinfo=timezone(timedelta(hours=2)))
-    assert write_time(moment) == "2026-01-05T07:00:00.000000Z"
+    assert write_time(moment) == "2026-01-05T07:00:00.000Z"
 
 
 JSON = st.recursive(

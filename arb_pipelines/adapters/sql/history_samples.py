@@ -1,0 +1,105 @@
+"""A product's price history at a bounded cost: the last reading of each interval, found by one index seek each.
+
+What belongs here: the sampling. Reading every point and thinning it out would take seconds for a product that is read
+288 times a day at a dozen shops; this costs the same for a day and for ten years.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, and_, bindparam, select, text
+
+from arb_pipelines.adapters.sql.column_types import MICROSECOND, UtcTime
+from arb_pipelines.adapters.sql.predictions import prediction_of
+from arb_pipelines.adapters.sql.tables import (
+    offer_descriptions,
+    offer_matches,
+    offers,
+    price_predictions,
+    products,
+)
+from arb_pipelines.domain.money import Money
+from arb_pipelines.domain.pages import OfferHistory, ProductPrices
+
+# Where the interval of a reading begins, in each database's own arithmetic.
+BEGINS = {
+    "sqlite": ":start + ((walk.at - :start) / :width) * :width",
+    "postgresql": "date_bin(:width, walk.at, :start)",
+}
+# From the last reading backwards: each step seeks the newest one before the interval of the step before.
+WALK = """
+    WITH RECURSIVE walk(offer_key, at) AS (
+        SELECT offers.offer_key, (
+            SELECT max(observed_at) FROM price_points
+            WHERE price_points.offer_key = offers.offer_key AND observed_at >= :start AND observed_at < :end
+        ) FROM offers WHERE offers.offer_key IN :keys
+        UNION ALL
+        SELECT walk.offer_key, (
+            SELECT max(observed_at) FROM price_points
+            WHERE price_points.offer_key = walk.offer_key AND observed_at >= :start AND observed_at < {begins}
+        ) FROM walk WHERE walk.at IS NOT NULL
+    )
+    SELECT walk.offer_key, walk.at, price_minor, currency
+    FROM walk JOIN price_points ON price_points.offer_key = walk.offer_key AND observed_at = walk.at
+"""
+LEAST_INTERVALS = 12  # an offer drawn with fewer points says nothing, so rather fewer offers are shown
+
+
+def load_history(
+    connection: Connection, product_id: str, start: datetime, end: datetime, most_points: int
+) -> ProductPrices | None:
+    """Return a product's prices with start <= observed_at < end, `most_points` at most; None: no such product."""
+    product = select(products.c.title).where(products.c.product_id == product_id)
+    named = connection.execute(product).one_or_none()
+    if named is None:
+        return None
+    matched = _matched_offers(connection, product_id)
+    shown = matched[: max(1, most_points // LEAST_INTERVALS)]
+    intervals = max(1, most_points // max(1, len(shown)))
+    width = max((end - start) / intervals, MICROSECOND)
+    samples = _samples(connection, [row.offer_key for row in shown], start, end, width)
+    predicted = select(price_predictions).where(price_predictions.c.product_id == product_id)
+    ordered = predicted.order_by(price_predictions.c.outlet, price_predictions.c.condition)
+    return ProductPrices(
+        product_id=product_id,
+        title=named.title,
+        interval_s=width.total_seconds(),
+        offers=[OfferHistory(row.offer_key, row.site, row.url, samples.get(row.offer_key, [])) for row in shown],
+        offers_left_out=len(matched) - len(shown),
+        predictions=[prediction_of(row) for row in connection.execute(ordered).mappings()],
+    )
+
+
+def _matched_offers(connection: Connection, product_id: str) -> Sequence[Any]:
+    """Return the offers that are certainly this product, the one read last first."""
+    described = and_(
+        offer_descriptions.c.offer_key == offers.c.offer_key,
+        offer_descriptions.c.description_id == offers.c.description_id,
+    )
+    query = (
+        select(offers.c.offer_key, offer_descriptions.c.site, offer_descriptions.c.url)
+        .join(offer_matches, offer_matches.c.offer_key == offers.c.offer_key)
+        .join(offer_descriptions, described)
+        .where(offer_matches.c.product_id == product_id, offer_matches.c.outcome == "same")
+        .order_by(offers.c.observed_at.desc(), offers.c.offer_key)
+    )
+    return connection.execute(query).all()
+
+
+def _samples(
+    connection: Connection, offer_keys: Sequence[str], start: datetime, end: datetime, width: timedelta
+) -> dict[str, list[tuple[datetime, Money]]]:
+    """Return by offer the last reading of each interval that has one, oldest first."""
+    database = connection.dialect.name
+    walk = text(WALK.format(begins=BEGINS[database])).bindparams(
+        bindparam("keys", expanding=True), bindparam("start", type_=UtcTime), bindparam("end", type_=UtcTime)
+    )
+    length = width // MICROSECOND if database == "sqlite" else width
+    bound = {"keys": list(offer_keys), "start": start, "end": end, "width": length}
+    found: dict[str, dict[datetime, Money]] = {}
+    for offer_key, at, minor, currency in connection.execute(walk.columns(at=UtcTime), bound):
+        found.setdefault(offer_key, {})[at] = Money(minor, currency)
+    return {offer_key: sorted(prices.items()) for offer_key, prices in found.items()}

@@ -1,0 +1,185 @@
+"""Pages of opportunities and purchases, and the figures of days: bounded however much is kept.
+
+What belongs here: SELECTs only, each along an index. Histories of products are `history_samples.py`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    func,
+    literal,
+    select,
+    true,
+    tuple_,
+    type_coerce,
+)
+
+from arb_pipelines.adapters.sql.history_samples import load_history
+from arb_pipelines.adapters.sql.opportunities import open_at, opportunity_of
+from arb_pipelines.adapters.sql.purchase_tables import approvals, opportunities, purchases
+from arb_pipelines.adapters.sql.purchases import purchase_of
+from arb_pipelines.adapters.sql.sale_tables import orders
+from arb_pipelines.domain.money import Money
+from arb_pipelines.domain.opportunity import Opportunity
+from arb_pipelines.domain.pages import (
+    DayFigures,
+    OpportunityFilter,
+    OpportunityOrder,
+    OpportunityPage,
+    Place,
+    ProductPrices,
+    PurchasePage,
+)
+from arb_pipelines.domain.purchase import PurchaseState
+
+# A decision record is the larger half of a row, and a page shows none.
+SHOWN = [column for column in opportunities.c if column.name != "record"]
+SORTED_BY: dict[OpportunityOrder, ColumnElement[Any]] = {
+    OpportunityOrder.PROFIT_PER_DOLLAR_DAY: opportunities.c.profit_per_dollar_day,
+    OpportunityOrder.EXPECTED_PROFIT: opportunities.c.expected_profit_minor,
+    OpportunityOrder.DECIDED_AT: opportunities.c.decided_at,
+}
+DAY = timedelta(days=1)
+SUMS = ("quantity", "revenue_minor", "fee_minor", "cost_of_goods_minor")
+
+
+class SqlPages:
+    """Fulfils `domain.pages.Pages`."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Keep the engine."""
+        self._engine = engine
+
+    def load_opportunities(self, wanted: OpportunityFilter, limit: int, after: Place | None = None) -> OpportunityPage:
+        """Return one page."""
+        by, key = SORTED_BY[wanted.order], opportunities.c.opportunity_id
+        query = select(*SHOWN).where(*_conditions(wanted)).order_by(by.desc(), key.desc()).limit(limit + 1)
+        if after is not None:
+            query = query.where(_behind(by, key, after))
+        rows = self._rows(query)
+        last = rows[limit - 1] if len(rows) > limit else None
+        place = None if last is None else Place(last[by.key], last["opportunity_id"])
+        return OpportunityPage([opportunity_of(row) for row in rows[:limit]], place)
+
+    def load_opportunities_since(self, after: Place, limit: int) -> list[Opportunity]:
+        """Return the opportunities decided after a place (a time and a key), oldest first."""
+        by, key = opportunities.c.decided_at, opportunities.c.opportunity_id
+        there = tuple_(by, key) > tuple_(*_bound(by, key, after))
+        return [opportunity_of(row) for row in self._rows(select(*SHOWN).where(there).order_by(by, key).limit(limit))]
+
+    def newest_opportunity(self) -> Place | None:
+        """Return the place of the opportunity that was decided last."""
+        by, key = opportunities.c.decided_at, opportunities.c.opportunity_id
+        rows = self._rows(select(by, key).order_by(by.desc(), key.desc()).limit(1))
+        return Place(rows[0]["decided_at"], rows[0]["opportunity_id"]) if rows else None
+
+    def load_purchases(self, states: Sequence[PurchaseState], limit: int, after: Place | None = None) -> PurchasePage:
+        """Return one page."""
+        by, key = purchases.c.reserved_at, purchases.c.purchase_id
+        wanted = purchases.c.state.in_([state.value for state in states]) if states else true()
+        query = select(purchases).where(wanted).order_by(by.desc(), key.desc()).limit(limit + 1)
+        if after is not None:
+            query = query.where(_behind(by, key, after))
+        rows = self._rows(query)
+        last = rows[limit - 1] if len(rows) > limit else None
+        place = None if last is None else Place(last["reserved_at"], last["purchase_id"])
+        return PurchasePage([purchase_of(row) for row in rows[:limit]], place)
+
+    def load_history(self, product_id: str, start: datetime, end: datetime, most_points: int) -> ProductPrices | None:
+        """Return a product's prices with start <= observed_at < end, `most_points` at most; None: no such product."""
+        with self._engine.connect() as connection:
+            return load_history(connection, product_id, start, end, most_points)
+
+    def load_days(self, first: date, last: date, currency: str) -> list[DayFigures]:
+        """Return the figures of each day from first to last, both included."""
+        with self._engine.connect() as connection:
+            found = Counter(_days(connection, select(func.count()), opportunities.c.decided_at, first, last))
+            agreed = Counter(_days(connection, select(func.count()), approvals.c.approved_at, first, last))
+            paid = select(func.count(), func.sum(purchases.c.total_minor)).where(
+                purchases.c.state == PurchaseState.BOUGHT.value, purchases.c.currency == currency
+            )
+            bought = defaultdict(lambda: (0, 0), _days(connection, paid, purchases.c.reserved_at, first, last))
+            summed = [func.sum(orders.c[name]) for name in SUMS]
+            sales = select(func.count(), *summed).where(orders.c.currency == currency)
+            sold = defaultdict(lambda: (0,) * 5, _days(connection, sales, orders.c.ordered_at, first, last))
+        days = [first + DAY * number for number in range((last - first).days + 1)]
+        return [_figures(day, found[day], agreed[day], bought[day], sold[day], currency) for day in days]
+
+    def check(self) -> None:
+        """Read one row, or raise what stands in the way."""
+        self._rows(select(opportunities.c.opportunity_id).limit(1))
+
+    def _rows(self, query: Select[Any]) -> Sequence[Any]:
+        with self._engine.connect() as connection:
+            return connection.execute(query).mappings().all()
+
+
+def _conditions(wanted: OpportunityFilter) -> list[ColumnElement[bool]]:
+    named = {name: getattr(wanted, name) for name in ("site", "category", "outlet")}
+    conditions = [opportunities.c[name] == value for name, value in named.items() if value is not None]
+    if wanted.min_profit_minor is not None:
+        conditions.append(opportunities.c.expected_profit_minor >= wanted.min_profit_minor)
+    if wanted.decided_since is not None:
+        conditions.append(opportunities.c.decided_at >= wanted.decided_since)
+    return conditions if wanted.open_at is None else [*conditions, *open_at(wanted.open_at)]
+
+
+def _behind(by: ColumnElement[Any], key: ColumnElement[Any], after: Place) -> ColumnElement[bool]:
+    return tuple_(by, key) < tuple_(*_bound(by, key, after))
+
+
+def _bound(by: ColumnElement[Any], key: ColumnElement[Any], place: Place) -> tuple[Any, Any]:
+    return literal(place.value, by.type), literal(place.key, key.type)
+
+
+def _days(
+    connection: Connection, query: Any, at: ColumnElement[Any], first: date, last: date
+) -> dict[date, Any]:
+    """Return by UTC day what a query counts, a single figure or a tuple of them."""
+    start, end = _midnight(first), _midnight(last + DAY)
+    number = _day_number(connection, at)
+    grouped = query.add_columns(number).where(at >= start, at < end).group_by(number)
+    found = {}
+    for *figures, day in connection.execute(grouped):
+        counted = tuple(int(figure or 0) for figure in figures)
+        found[date(1970, 1, 1) + DAY * int(day)] = counted if len(counted) > 1 else counted[0]
+    return found
+
+
+def _day_number(connection: Connection, at: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return the number of a time's UTC day since 1970, which each database reckons its own way."""
+    if connection.dialect.name == "sqlite":
+        return type_coerce(at, BigInteger) // 86_400_000_000
+    return func.floor(func.extract("epoch", at) / 86_400)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def _figures(
+    day: date, found: int, agreed: int, bought: tuple[int, ...], sold: tuple[int, ...], currency: str
+) -> DayFigures:
+    count, units, revenue, fees, cost = sold
+    return DayFigures(
+        day=day,
+        opportunities=found,
+        approvals=agreed,
+        purchases=bought[0],
+        spent=Money(bought[1], currency),
+        orders=count,
+        units=units,
+        revenue=Money(revenue, currency),
+        fees=Money(fees, currency),
+        cost_of_goods=Money(cost, currency),
+    )

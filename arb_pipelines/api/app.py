@@ -1,0 +1,80 @@
+"""The FastAPI application: routes, the desk's pages, guards and error documents, over one set of books.
+
+What belongs here: putting it together. A route is a file of `routes/`; the pages are `desk/`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import import_module
+from importlib.util import find_spec
+from pkgutil import iter_modules
+
+from fastapi import FastAPI
+
+import arb_pipelines.api.routes
+from arb_pipelines.api.context import ApiContext, SystemClock
+from arb_pipelines.api.guards import Guards
+from arb_pipelines.api.problems import add_problem_handlers
+from arb_pipelines.api.rate_limits import RateLimits
+from arb_pipelines.domain.ports import Clock
+from arb_pipelines.domain.stores import Books
+from arb_pipelines.settings import Settings
+
+DESK = "arb_pipelines.api.desk.routes"
+
+
+def build_app(settings: Settings, *, books: Books | None = None, clock: Clock | None = None) -> FastAPI:
+    """Return the application.
+
+    Args:
+        settings: who is served, how fast and what may be spent.
+        books: open books; by default those of the settings are opened, and closed when the server stops.
+        clock: the time; by default this machine's.
+    """
+    ours = books is None
+    opened = books or _open_books(settings)
+    limits = RateLimits(_rates(settings), time.monotonic)
+    context = ApiContext(settings, opened, clock or SystemClock(), limits)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        if ours:
+            opened.close()  # type: ignore[attr-defined]  # what we opened has an end
+
+    app = FastAPI(
+        title="arb_pipelines", version="1", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
+    )
+    app.state.context = context
+    add_problem_handlers(app)
+    app.add_middleware(Guards, settings=settings, limits=limits)
+    for name in _route_modules():
+        app.include_router(import_module(name).router)
+    if find_spec(DESK) is not None:
+        app.include_router(import_module(DESK).router)
+    return app
+
+
+def _open_books(settings: Settings) -> Books:
+    from arb_pipelines.adapters.sql.books import open_books
+
+    return open_books(settings.books_url, mode=settings.mode.value)
+
+
+def _rates(settings: Settings) -> dict[str, int]:
+    return {
+        "address": settings.api_requests_a_minute,
+        "request": settings.api_requests_a_minute,
+        "approval": settings.api_approvals_a_minute,
+        "login": settings.api_logins_a_minute,
+        "failed_login": settings.api_logins_a_minute * 6,
+    }
+
+
+def _route_modules() -> list[str]:
+    """Every file of `routes/` is one topic with a `router`; a new one needs no edit here."""
+    package = arb_pipelines.api.routes
+    return sorted(f"{package.__name__}.{module.name}" for module in iter_modules(package.__path__))

@@ -1,0 +1,43 @@
+"""What every route works with, put together once by `app.build_app`.
+
+What belongs here: the values and ports of one running API, and how a route gets at them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from arb_pipelines.domain.ports import Clock
+from arb_pipelines.domain.stores import Books
+from arb_pipelines.settings import Settings
+
+if TYPE_CHECKING:
+    from starlette.requests import HTTPConnection
+
+    from arb_pipelines.api.rate_limits import RateLimits
+
+
+class SystemClock:
+    """The wall clock as a port."""
+
+    def now(self) -> datetime:
+        """Return the present as aware UTC."""
+        return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class ApiContext:
+    """One running API: what it was told, its books, its time, and who asks how often."""
+
+    settings: Settings
+    books: Books
+    clock: Clock
+    limits: RateLimits
+
+
+def context_of(connection: HTTPConnection) -> ApiContext:
+    """Return the context of the application that a request or WebSocket came to."""
+    context: ApiContext = connection.app.state.context
+    return context

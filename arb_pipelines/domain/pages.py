@@ -1,0 +1,139 @@
+"""Pages of what the books hold, bounded however much that is: for the API, its live feed and the desk.
+
+What belongs here: the words and the typing protocol; `adapters/sql/pages.py` and `adapters/sql/history_samples.py`
+fulfil it. A page begins exactly behind the last row of the one before (keyset), so nothing is skipped or shown twice
+while rows are added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Protocol
+
+from arb_pipelines.domain.money import Money
+from arb_pipelines.domain.opportunity import Opportunity
+from arb_pipelines.domain.price import PricePrediction
+from arb_pipelines.domain.purchase import Purchase, PurchaseState
+
+
+class OpportunityOrder(StrEnum):
+    """What opportunities are sorted by, always the highest first."""
+
+    PROFIT_PER_DOLLAR_DAY = "profit_per_dollar_day"
+    EXPECTED_PROFIT = "expected_profit"
+    DECIDED_AT = "decided_at"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A row's place in an order: what it is sorted by, and its key."""
+
+    value: float | datetime
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpportunityFilter:
+    """Which opportunities. `open_at`: only those that can still be approved then; None: all that were ever found.
+
+    `min_profit_minor` is in the currency of the books.
+    """
+
+    order: OpportunityOrder = OpportunityOrder.PROFIT_PER_DOLLAR_DAY
+    open_at: datetime | None = None
+    site: str | None = None
+    category: str | None = None
+    outlet: str | None = None
+    min_profit_minor: int | None = None
+    decided_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpportunityPage:
+    """Opportunities in order, without their decision records, and where the next page begins (None: nowhere)."""
+
+    found: Sequence[Opportunity]
+    next_place: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class PurchasePage:
+    """Purchases, the newest first, and where the next page begins."""
+
+    found: Sequence[Purchase]
+    next_place: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class OfferHistory:
+    """What one shop asked for a product: the last reading of each interval that has one, oldest first."""
+
+    offer_key: str
+    site: str
+    url: str
+    points: Sequence[tuple[datetime, Money]]
+
+
+@dataclass(frozen=True, slots=True)
+class ProductPrices:
+    """A product's history over all matched offers, with the model's intervals beside it.
+
+    `interval_s` is the width of the intervals of which the last readings are shown; `offers_left_out` counts offers
+    beyond those that fit into the bound.
+    """
+
+    product_id: str
+    title: str | None
+    interval_s: float
+    offers: Sequence[OfferHistory]
+    offers_left_out: int
+    predictions: Sequence[PricePrediction]
+
+
+@dataclass(frozen=True, slots=True)
+class DayFigures:
+    """One UTC day of the trade in one currency; `spent` is of purchases made that day, the rest of orders."""
+
+    day: date
+    opportunities: int
+    approvals: int
+    purchases: int
+    spent: Money
+    orders: int
+    units: int
+    revenue: Money
+    fees: Money
+    cost_of_goods: Money
+
+    @property
+    def profit(self) -> Money:
+        """What is left of the revenue."""
+        return self.revenue - self.fees - self.cost_of_goods
+
+
+class Pages(Protocol):
+    """Bounded reads."""
+
+    def load_opportunities(self, wanted: OpportunityFilter, limit: int, after: Place | None = None) -> OpportunityPage:
+        """Return one page."""
+
+    def load_opportunities_since(self, after: Place, limit: int) -> list[Opportunity]:
+        """Return the opportunities decided after a place (a time and a key), oldest first."""
+
+    def newest_opportunity(self) -> Place | None:
+        """Return the place of the opportunity that was decided last."""
+
+    def load_purchases(self, states: Sequence[PurchaseState], limit: int, after: Place | None = None) -> PurchasePage:
+        """Return one page."""
+
+    def load_history(self, product_id: str, start: datetime, end: datetime, most_points: int) -> ProductPrices | None:
+        """Return a product's prices with start <= observed_at < end, `most_points` at most; None: no such product."""
+
+    def load_days(self, first: date, last: date, currency: str) -> list[DayFigures]:
+        """Return the figures of each day from first to last, both included."""
+
+    def check(self) -> None:
+        """Read one row, or raise what stands in the way."""
