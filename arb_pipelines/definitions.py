@@ -21,6 +21,7 @@ from arb_pipelines.defs.assets import books, market, matching_model, opportuniti
 from arb_pipelines.defs.ops.crawling import crawl_shard_job
 from arb_pipelines.defs.ops.fulfilment import fulfilment_job
 from arb_pipelines.defs.ops.listing import listing_job
+from arb_pipelines.defs.ops.messages import messages_job
 from arb_pipelines.defs.ops.politeness import politeness_job
 from arb_pipelines.defs.ops.purchasing import purchase_job
 from arb_pipelines.defs.ops.repricing import repricing_job
@@ -46,6 +47,7 @@ def build_defs(resources: Mapping[str, Any] | None = None) -> Definitions:
             fulfilment_job,
             retention_job,
             politeness_job,
+            messages_job,
             *jobs.ALL,
         ],
         sensors=sensors.ALL,

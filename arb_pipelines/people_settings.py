@@ -1,11 +1,32 @@
-"""The settings of what people see and hear: the API, the desk, alerts, messages, support, caches."""
+"""The settings of what people see and hear: the API, the desk, alerts, messages, support, caches.
+
+What belongs here: those of `settings.Settings` that say whom we talk to and by what account, and the values built
+from them alone.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from pydantic import Field
-from pydantic_settings import BaseSettings
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, NoDecode
+
+from arb_pipelines.adapters.messaging.smtp_server import SmtpSecurity, SmtpServer
+from arb_pipelines.domain.alert_rules import AlertBook, load_alert_book
+from arb_pipelines.domain.message import Channel
+
+if TYPE_CHECKING:
+    from arb_pipelines.adapters.messaging.channels import ChannelPlan
+    from arb_pipelines.domain.delivery import MessageChannel, Messenger
+
+MAIL_ADDRESS = re.compile(r"[^@\s,]+@[^@\s,]+")
+TELEPHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
 class PeopleSettings(BaseSettings):
@@ -39,3 +60,149 @@ class PeopleSettings(BaseSettings):
     )
     api_feed_clients: Annotated[int, Field(ge=1)] = Field(100, description="Most clients of the live feed at a time.")
     api_denied_hours: Annotated[int, Field(ge=1)] = Field(24, description="How long a denied offer stays denied, h.")
+    api_ebay_verification_token: SecretStr | None = Field(
+        None, description="The token that eBay's notifications were set up with; without it none is taken."
+    )
+    api_sendgrid_public_key: str | None = Field(
+        None, description="SendGrid's verification key of its event webhook; without it no event is taken."
+    )
+    api_twilio_auth_token: SecretStr | None = Field(
+        None, description="Twilio's auth token, which signs message states; without it none is taken."
+    )
+
+    alerts_file: Path | None = Field(
+        None, description="TOML file of alert rules in place of the shipped ones; see `docs/messages.md`."
+    )
+    alert_emails: Annotated[list[str], NoDecode] = Field([], description="Whom alerts reach by mail, with commas.")
+    alert_phones: Annotated[list[str], NoDecode] = Field(
+        [], description="Whom alerts reach by text message, `+` and country code; people who agreed to it."
+    )
+    alert_webhooks: Annotated[list[SecretStr], NoDecode] = Field(
+        [], description="Where alerts are posted, public `https://` addresses, with commas."
+    )
+    webhook_secret: SecretStr | None = Field(None, description="Signs what is posted; without it nothing is.")
+    mail_sender: str | None = Field(None, description="Address that our mails come from.")
+    sendgrid_api_key: SecretStr | None = Field(None, description="Mails go by SendGrid, with this key.")
+    smtp_host: str | None = Field(None, description="Mail server; takes over when SendGrid fails, or stands alone.")
+    smtp_port: Annotated[int, Field(ge=1, le=65535)] = Field(587, description="Its port.")
+    smtp_security: SmtpSecurity = Field(SmtpSecurity.STARTTLS, description="`starttls`, `tls` or `none` (loopback).")
+    smtp_user: str | None = Field(None, description="Our name there.")
+    smtp_password: SecretStr | None = Field(None, description="Our password there.")
+    twilio_account_sid: str | None = Field(None, description="Text messages go by this Twilio account, `AC...`.")
+    twilio_user: str | None = Field(None, description="API key's SID; default: the account's.")
+    twilio_password: SecretStr | None = Field(None, description="The API key's secret, or the account's token.")
+    twilio_sender: str | None = Field(None, description="Our number, or a messaging service `MG...`.")
+    deliver_interval_s: Annotated[int, Field(ge=5)] = Field(
+        30, description="How often alerts are routed and waiting messages sent, s."
+    )
+
+    @field_validator("alert_emails", "alert_phones", "alert_webhooks", mode="before")
+    @classmethod
+    def _split_list(cls, value: object) -> object:
+        """A list in one variable is a text with commas."""
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("alert_emails")
+    @classmethod
+    def _mail_addresses(cls, addresses: list[str]) -> list[str]:
+        """A wrong address would be found out by the first alert that nobody gets."""
+        for address in addresses:
+            if not MAIL_ADDRESS.fullmatch(address):
+                raise ValueError(f"{address!r} is no mail address such as me@example.org")
+        return addresses
+
+    @field_validator("alert_phones")
+    @classmethod
+    def _telephones(cls, numbers: list[str]) -> list[str]:
+        """Only the international form is the same everywhere."""
+        for number in numbers:
+            if not TELEPHONE.fullmatch(number):
+                raise ValueError(f"{number!r} is no telephone number such as +15550100123")
+        return numbers
+
+    @field_validator("alerts_file")
+    @classmethod
+    def _usable_rules(cls, path: Path | None) -> Path | None:
+        """Rules that cannot be read are one clear line at the start, not an alert that nobody gets."""
+        if path is not None:
+            load_alert_book(path)
+        return path
+
+    @field_validator("smtp_security")
+    @classmethod
+    def _open_only_at_home(cls, security: SmtpSecurity, info: ValidationInfo) -> SmtpSecurity:
+        """A password and the alerts would travel readable."""
+        host = info.data.get("smtp_host")
+        if security is SmtpSecurity.NONE and host not in (None, "127.0.0.1", "::1", "localhost"):
+            raise ValueError("`none` is for a mail server on this machine; use `starttls` or `tls`")
+        return security
+
+    @cached_property
+    def alert_book(self) -> AlertBook:
+        """The rules of alerts."""
+        return load_alert_book(self.alerts_file)
+
+    @property
+    def alert_recipients(self) -> Mapping[Channel, list[str]]:
+        """Whom each channel that is set up reaches."""
+        people = {
+            Channel.EMAIL: self.alert_emails,
+            Channel.SMS: self.alert_phones,
+            Channel.WEBHOOK: [url.get_secret_value() for url in self.alert_webhooks],
+        }
+        return {channel: people[channel] for channel in self.channel_plan.channels}
+
+    @property
+    def ready_channels(self) -> set[Channel]:
+        """The channels that messages can be sent by."""
+        return {*self.channel_plan.channels, Channel.MARKETPLACE}
+
+    @property
+    def channel_plan(self) -> ChannelPlan:
+        """The channels that are set up."""
+        from arb_pipelines.adapters.messaging.channels import ChannelPlan, TwilioAccount
+
+        sid, password, number = self.twilio_account_sid, _plain(self.twilio_password), self.twilio_sender
+        user = self.twilio_user or sid
+        complete = sid and user and password and number
+        return ChannelPlan(
+            sender=self.mail_sender,
+            sendgrid_key=_plain(self.sendgrid_api_key),
+            smtp=self._smtp_server,
+            twilio=TwilioAccount(sid or "", user or "", password or "", number or "") if complete else None,
+            webhook_secret=_plain(self.webhook_secret),
+        )
+
+    @contextmanager
+    def open_channels(self, now: Callable[[], datetime]) -> Iterator[dict[Channel, MessageChannel]]:
+        """Open the channels that are set up for the length of a block; what lacks a setting is left out."""
+        from arb_pipelines.adapters.messaging.channels import open_channels
+        from arb_pipelines.scraping.net_guard import refusal_of_address, refusal_of_url
+
+        with (
+            self.open_messengers() as messengers,
+            open_channels(self.channel_plan, now, refusal_of_url, refusal_of_address, messengers) as channels,
+        ):
+            yield channels
+
+    @contextmanager
+    def open_messengers(self) -> Iterator[dict[str, Messenger]]:
+        """Open how messages are sent inside each outlet; in paper mode that is the sandbox alone."""
+        yield {}
+
+    @property
+    def _smtp_server(self) -> SmtpServer | None:
+        if self.smtp_host is None or self.mail_sender is None:
+            return None
+        return SmtpServer(
+            self.smtp_host,
+            self.smtp_port,
+            self.mail_sender,
+            self.smtp_security,
+            self.smtp_user,
+            _plain(self.smtp_password),
+        )
+
+
+def _plain(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret else None

@@ -20,11 +20,10 @@ from pydantic import BaseModel, Field, SecretStr, ValidationInfo, field_validato
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from arb_pipelines.cloud_settings import CloudSettings
-from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.outlet import OutletTerms
 from arb_pipelines.domain.scoring import BuyingRules
 from arb_pipelines.domain.site import Site
-from arb_pipelines.outlet_settings import OutletSettings
+from arb_pipelines.outlet_settings import OutletName, OutletSettings
 from arb_pipelines.people_settings import PeopleSettings
 from arb_pipelines.trade_settings import CONTRADICTIONS, WHY, Mode, TradeSettings
 
@@ -236,19 +235,20 @@ class Settings(TradeSettings, OutletSettings, PeopleSettings, CloudSettings):
 
     @property
     def outlet_terms(self) -> OutletTerms:
-        """What selling on the outlet costs; in paper mode that is the sandbox channel."""
-        return OutletTerms(
-            outlet="sandbox",
-            currency=self.currency,
-            fee_channel="sandbox",
-            other_category="most",
-            postage=Money.zero(self.currency),
-        )
+        """What selling at the first of our outlets costs; without one, at the sandbox channel."""
+        return self.all_outlet_terms[0]
+
+    @property
+    def all_outlet_terms(self) -> list[OutletTerms]:
+        """What selling costs at each of our outlets, the first one first; never empty."""
+        sandbox = self._terms(OutletName.SANDBOX)  # a decision without an outlet is still a decision
+        return list(self.terms_of_outlets.values()) or [sandbox]
 
     def buying_rules(self, sites: Sequence[Site]) -> BuyingRules:
         """Return what an offer must pass, with the declared sites."""
         rules = BuyingRules(
             terms=self.outlet_terms,
+            other_outlets=tuple(self.all_outlet_terms[1:]),
             sites={site.key: site for site in sites},
             min_profit=self.money(self.min_profit),
             min_roi=self.min_roi,

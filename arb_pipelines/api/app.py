@@ -15,10 +15,15 @@ from pkgutil import iter_modules
 from fastapi import FastAPI
 
 import arb_pipelines.api.routes
-from arb_pipelines.api.context import ApiContext, SystemClock
+from arb_pipelines.api.context import ApiContext, Scan, SystemClock
+from arb_pipelines.api.feed import Feed
 from arb_pipelines.api.guards import Guards
+from arb_pipelines.api.metrics import ApiMetrics
+from arb_pipelines.api.openapi import add_openapi
 from arb_pipelines.api.problems import add_problem_handlers
 from arb_pipelines.api.rate_limits import RateLimits
+from arb_pipelines.api.scanning import scan_now
+from arb_pipelines.api.signatures import WebhookSenders, senders_of
 from arb_pipelines.domain.ports import Clock
 from arb_pipelines.domain.stores import Books
 from arb_pipelines.settings import Settings
@@ -26,18 +31,31 @@ from arb_pipelines.settings import Settings
 DESK = "arb_pipelines.api.desk.routes"
 
 
-def build_app(settings: Settings, *, books: Books | None = None, clock: Clock | None = None) -> FastAPI:
+def build_app(
+    settings: Settings,
+    *,
+    books: Books | None = None,
+    clock: Clock | None = None,
+    scan: Scan = scan_now,
+    senders: WebhookSenders | None = None,
+) -> FastAPI:
     """Return the application.
 
     Args:
         settings: who is served, how fast and what may be spent.
         books: open books; by default those of the settings are opened, and closed when the server stops.
         clock: the time; by default this machine's.
+        scan: what `POST /api/opportunities/scan` does; by default the latest offers are scored at once.
+        senders: whose webhooks are taken; by default those of the settings.
     """
     ours = books is None
     opened = books or _open_books(settings)
     limits = RateLimits(_rates(settings), time.monotonic)
-    context = ApiContext(settings, opened, clock or SystemClock(), limits)
+    feed = Feed(opened.pages, settings.api_feed_poll_s, settings.api_feed_clients)
+    metrics = ApiMetrics()
+    context = ApiContext(
+        settings, opened, clock or SystemClock(), limits, scan, feed, metrics, senders or senders_of(settings)
+    )
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -50,11 +68,12 @@ def build_app(settings: Settings, *, books: Books | None = None, clock: Clock | 
     )
     app.state.context = context
     add_problem_handlers(app)
-    app.add_middleware(Guards, settings=settings, limits=limits)
+    app.add_middleware(Guards, settings=settings, limits=limits, metrics=metrics)
     for name in _route_modules():
         app.include_router(import_module(name).router)
     if find_spec(DESK) is not None:
         app.include_router(import_module(DESK).router)
+    add_openapi(app)
     return app
 
 

@@ -5,9 +5,10 @@ What belongs here: the values and ports of one running API, and how a route gets
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from arb_pipelines.domain.ports import Clock
 from arb_pipelines.domain.stores import Books
@@ -16,7 +17,13 @@ from arb_pipelines.settings import Settings
 if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
 
+    from arb_pipelines.api.feed import Feed
+    from arb_pipelines.api.metrics import ApiMetrics
     from arb_pipelines.api.rate_limits import RateLimits
+    from arb_pipelines.api.signatures import WebhookSenders
+
+
+Scan = Callable[["ApiContext"], dict[str, Any]]
 
 
 class SystemClock:
@@ -35,6 +42,14 @@ class ApiContext:
     books: Books
     clock: Clock
     limits: RateLimits
+    scan: Scan
+    feed: Feed
+    metrics: ApiMetrics
+    senders: WebhookSenders
+
+    def now(self) -> datetime:
+        """Return the present as aware UTC."""
+        return self.clock.now()
 
 
 def context_of(connection: HTTPConnection) -> ApiContext:

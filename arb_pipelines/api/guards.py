@@ -6,6 +6,7 @@ of an address, and the headers that tell a browser to run and show nothing but o
 
 from __future__ import annotations
 
+import time
 from collections.abc import MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,12 +15,14 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from arb_pipelines.api.metrics import ApiMetrics
 from arb_pipelines.api.problems import ProblemError, problem_response
 from arb_pipelines.api.rate_limits import RateLimits
 from arb_pipelines.settings import Settings
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+METHODS = SAFE_METHODS | {"POST", "PUT", "PATCH", "DELETE"}
 SAME_SITE = frozenset({"same-origin", "none"})  # what browsers say of requests that no foreign page made
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -29,7 +32,8 @@ HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    # Not `no-referrer`: with it Chromium sends `Origin: null` with a form, which is refused as foreign.
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",
@@ -40,10 +44,11 @@ HSTS = "max-age=31536000"
 class Guards:
     """ASGI middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, limits: RateLimits) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, limits: RateLimits, metrics: ApiMetrics) -> None:
         """Read from the settings which hosts and origins are ours, and how large a body may be."""
         self._app = app
         self._limits = limits
+        self._metrics = metrics
         self._most_bytes = settings.api_max_body_bytes
         public = urlsplit(settings.api_public_url or "")
         self._hosts = LOOPBACK | {settings.api_host} | ({public.hostname} if public.hostname else set())
@@ -106,6 +111,8 @@ class Guards:
         return bounded
 
     def _dressed(self, scope: Scope, send: Send) -> Send:
+        began_s = time.perf_counter()
+
         async def dressed(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
@@ -113,6 +120,9 @@ class Guards:
                     headers.setdefault(name, value)
                 if not scope["path"].startswith("/static/"):
                     headers.setdefault("Cache-Control", "no-store")
+                route = getattr(scope.get("route"), "path", "none")  # a path as sent could make any number of names
+                method = scope["method"] if scope["method"] in METHODS else "other"
+                self._metrics.count(method, route, message["status"], time.perf_counter() - began_s)
             await send(message)
 
         return dressed

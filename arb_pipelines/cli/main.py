@@ -15,6 +15,7 @@ from arb_pipelines.cli import (
     assist,
     backtest,
     demo,
+    describe,
     dev,
     doctor,
     explain,
@@ -22,16 +23,26 @@ from arb_pipelines.cli import (
     fees,
     forecast,
     history,
+    keeping,
+    keys,
     matches,
+    orders,
+    outbox,
     predict,
     purchases,
     recommend,
     replay,
     reports,
+    returns,
+    serve,
+    settle,
     sites,
+    storage,
     switches,
     understand,
+    users,
     verify,
+    workers,
 )
 from arb_pipelines.cli.bench import app as bench
 
@@ -58,6 +69,12 @@ app.command("not-bought")(assist.not_bought)
 app.command()(assist.received)
 app.command()(purchases.purchases)
 app.command()(purchases.reconcile)
+app.command()(orders.orders)
+app.command()(orders.pick)
+app.command()(orders.pack)
+app.command()(orders.ship)
+app.command()(settle.settle)
+app.command()(describe.describe)
 app.command()(recommend.recommend)
 app.command()(backtest.backtest)
 app.command()(replay.replay)
@@ -65,12 +82,22 @@ app.command()(explain.explain)
 app.command()(forecast.forecast)
 app.command()(history.history)
 app.command()(predict.predict)
+app.command()(serve.serve)
 app.command()(switches.halt)
 app.command()(switches.resume)
+app.command()(keeping.migrate)
+app.command()(keeping.backup)
+app.command()(keeping.restore)
+app.add_typer(storage.app, name="storage")
+app.add_typer(workers.app, name="workers")
+app.add_typer(keys.app, name="key")
 app.add_typer(sites.app, name="site")
+app.add_typer(users.app, name="user")
 app.add_typer(fees.app, name="fees")
 app.add_typer(matches.app, name="match")
 app.add_typer(reports.app, name="report")
+app.add_typer(returns.app, name="return")
+app.add_typer(outbox.app, name="outbox")
 app.add_typer(bench.app, name="bench")
 
 

@@ -168,7 +168,7 @@ def trading_of(values: Settings, sites: Sequence[Site], step: timedelta) -> Trad
     from arb_pipelines.ml.selection_deals import calibrate_by, fit_deals
 
     book, rules = values.rule_book, values.buying_rules(sites)
-    submit = book.submit_rules({site.key: site for site in sites}, [values.outlet_terms], values.two_person_limit)
+    submit = book.submit_rules({site.key: site for site in sites}, values.all_outlet_terms, values.two_person_limit)
     return Trading(
         rules=replace(rules, max_age=max(rules.max_age, step), calibrate=calibrate_by(fit_deals(()))),
         submit=replace(submit, max_age=max(submit.max_age, step)),

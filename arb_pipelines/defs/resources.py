@@ -6,7 +6,7 @@ What belongs here: builders of a few lines. No logic, no secrets in configuratio
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
 from importlib import import_module
@@ -24,8 +24,8 @@ from arb_pipelines.settings import Settings
 
 if TYPE_CHECKING:
     from arb_pipelines.adapters.checkout.buyers import ClosableBuyers
-    from arb_pipelines.adapters.marketplaces.sandbox.seller import SandboxSeller
     from arb_pipelines.adapters.mlflow.model_store import MlflowModelStore
+    from arb_pipelines.outlet_settings import OpenSeller
 
 
 class SystemClock:
@@ -131,37 +131,38 @@ class ModelStoreResource(ConfigurableResource):
         return open_model_store(self.tracking_uri, Path(self.artifact_root))
 
 
-class NoOutletError(RuntimeError):
-    """No outlet is set up, so nothing can be listed, repriced or shipped."""
-
-
 class OutletResource(ConfigurableResource):
-    """The outlet we sell on and the shops that take orders by machine; in paper mode both are the sandbox world."""
+    """The outlets we sell on and the shops that take orders by machine; in paper mode both are the sandbox world."""
 
-    url: str | None
+    names: list[str]  # of the outlets that are set up; credentials are no configuration, the page shows that
+
+    @property
+    def url(self) -> str | None:
+        """None while no outlet is set up."""
+        return ", ".join(self.names) or None
 
     @contextmanager
-    def seller(self) -> Iterator[SandboxSeller]:
-        """Open the outlet's client for the length of a block.
+    def sellers(self) -> Iterator[list[OpenSeller]]:
+        """Open a client of each outlet that we sell on for the length of a block.
 
         Raises:
             NoOutletError: no outlet is set up.
         """
-        from arb_pipelines.adapters.marketplaces.sandbox.seller import SandboxSeller
+        with ExitStack() as opened:
+            sellers = Settings().open_sellers()
+            for seller in sellers:
+                opened.callback(seller.close)
+            yield sellers
 
-        if self.url is None:
-            raise NoOutletError("no outlet is set up: set ARB_SANDBOX_URL, or start the sandbox world with `arb demo`")
-        secret = Settings()
-        seller = SandboxSeller(
-            self.url,
-            client_id=secret.sandbox_client_id,
-            client_secret=secret.sandbox_client_secret.get_secret_value(),
-            refresh_token=secret.sandbox_refresh_token.get_secret_value(),
-        )
-        try:
-            yield seller
-        finally:
-            seller.close()
+    @contextmanager
+    def seller(self) -> Iterator[OpenSeller]:
+        """Open the client of the first outlet that we sell on.
+
+        Raises:
+            NoOutletError: no outlet is set up.
+        """
+        with self.sellers() as sellers:
+            yield sellers[0]
 
     @contextmanager
     def buyers(self, sites: Sequence[Site]) -> Iterator[ClosableBuyers]:
@@ -201,6 +202,6 @@ def build_resources(settings: Settings) -> dict[str, ConfigurableResource[Any]]:
             segments_dir=str(settings.raw_pages_dir),
         ),
         "models": ModelStoreResource(tracking_uri=settings.tracking_uri, artifact_root=str(settings.home / "models")),
-        "outlet": OutletResource(url=settings.sandbox_url),
+        "outlet": OutletResource(names=[str(name) for name in settings.outlets_set_up]),
         "settings": SettingsResource(),
     }

@@ -24,15 +24,19 @@ from dagster import (
 
 from arb_pipelines.defs.hooks import tell_of_failure
 from arb_pipelines.defs.jobs import analysis_job, books_job, matching_model_job, price_model_job
+from arb_pipelines.defs.monitoring import metrics_sensor
 from arb_pipelines.defs.ops.crawling import crawl_shard_job
 from arb_pipelines.defs.ops.fulfilment import fulfilment_job
 from arb_pipelines.defs.ops.listing import listing_job
+from arb_pipelines.defs.ops.messages import messages_job
 from arb_pipelines.defs.ops.purchasing import purchase_job
 from arb_pipelines.defs.partitions import SITES, TRAINING_DATES
 from arb_pipelines.defs.resources import BooksResource, SettingsResource, SitesResource, SystemClock
 from arb_pipelines.domain.listing import ListingState
 from arb_pipelines.domain.sharding import split_into_shards
 from arb_pipelines.domain.site import due_sites, tick_id_at
+from arb_pipelines.services.alerting import plan_now
+from arb_pipelines.services.delivering import count_waiting
 from arb_pipelines.settings import Settings
 
 # Cadence and start state are part of a sensor's definition, so they are read once, when the code is loaded.
@@ -175,6 +179,22 @@ def positions_sensor(context: SensorEvaluationContext, books: BooksResource) -> 
     ]
 
 
+@sensor(job=messages_job, minimum_interval_seconds=CADENCE.deliver_interval_s, default_status=STATUS)
+def outbox_sensor(
+    context: SensorEvaluationContext, books: BooksResource, settings: SettingsResource
+) -> RunRequest | SkipReason:
+    """Send when an alert is to be told or a message is due."""
+    values, clock = settings.values, SystemClock()
+    with books.opened() as opened:
+        untold = len(plan_now(opened, values.alert_book, values.alert_recipients, clock).messages)
+        waiting = count_waiting(opened, values.ready_channels, clock)
+    if not untold and not waiting:
+        return SkipReason("nothing to tell and no message is due")
+    if unfinished_runs(context, messages_job.name):
+        return SkipReason("messages are being sent already")
+    return RunRequest(tags={"arb/waiting": str(untold + waiting)})
+
+
 @run_failure_sensor(minimum_interval_seconds=30, default_status=STATUS)
 def failed_run_sensor(context: RunFailureSensorContext, books: BooksResource) -> SkipReason:
     """Tell the operator of every failed run, and log it as one line that names the job, the run and the error."""
@@ -193,5 +213,7 @@ ALL = (
     drifted_model_sensor,
     approved_purchase_sensor,
     positions_sensor,
+    outbox_sensor,
     failed_run_sensor,
+    metrics_sensor,
 )

@@ -107,5 +107,8 @@ class WebhookEvents(Protocol):
     def insert(self, events: Sequence[WebhookEvent]) -> int:
         """Keep events; return how many were new."""
 
+    def first_received(self, provider: str, event_ids: Sequence[str]) -> datetime | None:
+        """Return when the newest of these events came first; None if none of them is kept."""
+
     def load(self, provider: str, limit: int = 100) -> list[WebhookEvent]:
         """Return a provider's events, the newest first."""

@@ -11,7 +11,10 @@ from datetime import datetime, timedelta
 from arb_pipelines.domain.guards import refuse_quantity
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.opportunity import Opportunity
+from arb_pipelines.domain.risk_flags import RECALL_UNKNOWN
 from arb_pipelines.domain.spend_limit import Refusal
+
+POLICY = "policy:"  # how `approved_by` begins where no person approved
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,8 @@ def approve_by_policy(opportunity: Opportunity, policy: ApprovalPolicy, now: dat
     """Return the policy's approval of one unit, or why it leaves the decision to a person."""
     if policy.sites is not None and opportunity.site not in policy.sites:
         return Refusal("policy_site_class", f"the class of {opportunity.site} leaves ordering to a person")
+    if RECALL_UNKNOWN in opportunity.risk_flags:
+        return Refusal("recall_unknown", "it cannot be told that the product is not recalled; a person must look")
     if opportunity.landed_cost.currency != policy.max_unit_cost.currency:
         return Refusal("policy_currency", f"policy {policy.name} is written in {policy.max_unit_cost.currency}")
     if opportunity.landed_cost > policy.max_unit_cost:
@@ -81,7 +86,7 @@ def approve_by_policy(opportunity: Opportunity, policy: ApprovalPolicy, now: dat
         opportunity,
         ceiling=ceiling,
         quantity=1,
-        by=f"policy:{policy.name}",
+        by=f"{POLICY}{policy.name}",
         now=now,
         valid_for=policy.valid_for,
     )

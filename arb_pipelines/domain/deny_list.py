@@ -15,6 +15,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from arb_pipelines.domain.product import normal_brand
+from arb_pipelines.domain.recall import Recall, Suspect, doubt_recall, find_recall, squeezed
+
 
 class DenyListError(ValueError):
     """A deny list that cannot be used; the message says what is wrong and how to mend it."""
@@ -30,11 +33,11 @@ class Denial:
 
 @dataclass(frozen=True)
 class DenyList:
-    """Words and phrases in lower case, each with its reason; recalled GTINs with the source of the recall."""
+    """Words and phrases in lower case, each with its reason; and the notices of recalls."""
 
     categories: Mapping[str, str] = field(default_factory=dict)
     titles: Mapping[str, str] = field(default_factory=dict)
-    recalls: Mapping[str, str] = field(default_factory=dict)
+    recalls: tuple[Recall, ...] = ()
 
     def deny_category(self, category: str) -> Denial | None:
         """Return the denied word that occurs, as whole words, in a category's name or path; else None."""
@@ -44,10 +47,14 @@ class DenyList:
         """Return the denied phrase that occurs, as whole words, in a title; else None."""
         return _find(title, self.titles)
 
-    def deny_recalled(self, gtin: str | None) -> Denial | None:
-        """Return the recall of a GTIN; leading zeros do not count. Without a GTIN nothing can be looked up."""
-        source = self.recalls.get((gtin or "").lstrip("0"))
-        return None if source is None or gtin is None else Denial(gtin, f"recalled: {source}")
+    def deny_recalled(self, gtin: str | None, brand: str | None = None, title: str = "") -> Denial | None:
+        """Return the recall that certainly means a product, by its GTIN or by brand and model; else None."""
+        found = find_recall(self.recalls, Suspect(gtin, brand, title))
+        return None if found is None else Denial(gtin or title, f"recalled: {found.source}")
+
+    def doubt_recalled(self, gtin: str | None, brand: str | None, title: str) -> str | None:
+        """Return why it cannot be told that a product is not recalled, None where it can."""
+        return doubt_recall(self.recalls, Suspect(gtin, brand, title))
 
 
 def _find(text: str, denied: Mapping[str, str]) -> Denial | None:
@@ -88,7 +95,7 @@ def _parse(name: str, table: Mapping[str, Any]) -> DenyList:
         reason = _text(name, group, "reason")
         categories |= dict.fromkeys(_phrases(name, group, "categories"), reason)
         titles |= dict.fromkeys(_phrases(name, group, "titles"), reason)
-    recalls = {_gtin(name, one): _text(name, one, "source") for one in table.get("recalls", [])}
+    recalls = tuple(_recall(name, one) for one in table.get("recalls", []))
     return DenyList(categories, titles, recalls)
 
 
@@ -106,8 +113,20 @@ def _phrases(name: str, group: Mapping[str, Any], key: str) -> Iterable[str]:
     return [_plain(word) for word in value]
 
 
-def _gtin(name: str, recall: Mapping[str, Any]) -> str:
-    digits = _text(name, recall, "gtin")
-    if not digits.isdigit() or not 8 <= len(digits) <= 14:
+def _recall(name: str, notice: Mapping[str, Any]) -> Recall:
+    given = notice.get("gtins", [notice["gtin"]] if "gtin" in notice else [])
+    models = notice.get("models", [])
+    if not isinstance(given, list) or not isinstance(models, list):
+        raise DenyListError(f"{name}: 'gtins' and 'models' of a recall are lists of texts")
+    brand = normal_brand(_text(name, notice, "brand")) if "brand" in notice else None
+    if not given and (brand is None or not models):
+        raise DenyListError(f"{name}: a recall names a 'gtin' or 'gtins', or a 'brand' with its 'models'")
+    gtins = frozenset(_gtin(name, one) for one in given)
+    named = tuple(squeezed(_text(name, {"models": model}, "models")) for model in models)
+    return Recall(_text(name, notice, "source"), gtins, brand, named)
+
+
+def _gtin(name: str, digits: object) -> str:
+    if not isinstance(digits, str) or not digits.isdigit() or not 8 <= len(digits) <= 14:
         raise DenyListError(f"{name}: the gtin {digits!r} of a recall must be 8 to 14 digits")
     return digits.lstrip("0")

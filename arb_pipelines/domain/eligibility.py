@@ -22,6 +22,7 @@ class Permission(StrEnum):
     ALLOWED = "allowed"
     APPROVAL_REQUIRED = "approval_required"
     NOT_ELIGIBLE = "not_eligible"
+    UNKNOWN = "unknown"  # it was asked and did not say, or does not know the product
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ def refuse_ineligible(found: Eligibility | None, outlet: str, now: datetime) -> 
         return Refusal("eligibility_unknown", f"{outlet} was not asked whether we may sell this; ask it first")
     if not timedelta(0) <= now - found.checked_at <= LONGEST_KNOWN:
         return Refusal("eligibility_stale", f"{outlet} was last asked at {found.checked_at:%F %T} UTC; ask it again")
+    if found.permission is Permission.UNKNOWN:
+        return Refusal("eligibility_unknown", f"{outlet} did not say at {found.checked_at:%F %T} UTC whether we may")
     if found.permission is not Permission.ALLOWED:
         return Refusal("not_eligible", f"{outlet} says {found.permission} for this product in this condition")
     return None

@@ -14,6 +14,7 @@ from arb_pipelines.domain.floor_basis import FloorBasis
 from arb_pipelines.domain.inventory import InventoryLot
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.price import PricePrediction
+from arb_pipelines.domain.product_sheet import describe
 
 
 class ListingState(StrEnum):
@@ -67,6 +68,8 @@ class ProductFacts:
     gtin: str | None = None
     brand: str | None = None
     mpn: str | None = None
+    description: str | None = None
+    photos: tuple[str, ...] = ()
 
 
 def may_be_offered(listing: Listing, offered: Sequence[Listing], on_hand: int) -> bool:
@@ -114,14 +117,19 @@ def draft_listing(
     now: datetime,
     basis: FloorBasis | None = None,
 ) -> Listing:
-    """Return the pending listing of everything that is left of a lot; `number` counts the listings of its SKU."""
+    """Return the pending listing of everything that is left of a lot; `number` counts the listings of its SKU.
+
+    Without a description of its own a product is described by what is known of it.
+    """
+    title = facts.title or lot.title
+    known = (("Brand", facts.brand), ("Model", facts.mpn), ("GTIN", facts.gtin))
     return Listing(
         listing_id=f"{outlet}-{lot.sku}-{number}",
         sku=lot.sku,
         lot_id=lot.lot_id,
         product_id=lot.product_id,
         outlet=outlet,
-        title=facts.title or lot.title,
+        title=title,
         category=facts.category or "",
         condition=lot.condition,
         gtin=facts.gtin,
@@ -136,4 +144,6 @@ def draft_listing(
         brand=facts.brand,
         mpn=facts.mpn,
         floor_basis=basis,
+        description=facts.description or describe(title, lot.condition, known),
+        photos=facts.photos,
     )

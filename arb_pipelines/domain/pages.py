@@ -13,6 +13,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 
+from arb_pipelines.domain.approval import Approval
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.opportunity import Opportunity
 from arb_pipelines.domain.price import PricePrediction
@@ -39,7 +40,7 @@ class Place:
 class OpportunityFilter:
     """Which opportunities. `open_at`: only those that can still be approved then; None: all that were ever found.
 
-    `min_profit_minor` is in the currency of the books.
+    `min_profit_minor` is in the currency of the books; `title` is a part of it, in any case of letters.
     """
 
     order: OpportunityOrder = OpportunityOrder.PROFIT_PER_DOLLAR_DAY
@@ -49,6 +50,8 @@ class OpportunityFilter:
     outlet: str | None = None
     min_profit_minor: int | None = None
     decided_since: datetime | None = None
+    title: str | None = None
+    opportunity_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,9 @@ class Pages(Protocol):
 
     def load_purchases(self, states: Sequence[PurchaseState], limit: int, after: Place | None = None) -> PurchasePage:
         """Return one page."""
+
+    def find_approval(self, opportunity_id: str) -> Approval | None:
+        """Return the approval of an opportunity, used or not."""
 
     def load_history(self, product_id: str, start: datetime, end: datetime, most_points: int) -> ProductPrices | None:
         """Return a product's prices with start <= observed_at < end, `most_points` at most; None: no such product."""

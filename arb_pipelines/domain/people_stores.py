@@ -1,4 +1,4 @@
-"""The stores of what is said to people: alerts and the outbox.
+"""The stores of what is said to people: alerts, the outbox, talks with sellers, and what metered interfaces cost.
 
 What belongs here: typing protocols only; `adapters/sql` fulfils them and `stores.Books` holds them.
 """
@@ -10,7 +10,10 @@ from datetime import datetime
 from typing import Protocol
 
 from arb_pipelines.domain.alert import Alert, RaisedAlert
+from arb_pipelines.domain.api_budget import ApiLimits, Charge, Pool, Usage
 from arb_pipelines.domain.message import Channel, MessageState, OutboundMessage
+from arb_pipelines.domain.spend_limit import Refusal
+from arb_pipelines.domain.talks import Negotiation
 
 
 class Alerts(Protocol):
@@ -86,3 +89,41 @@ class Outbox(Protocol):
 
     def count_since(self, channel: Channel, recipient: str, since: datetime) -> int:
         """Return how many messages to a recipient were made since then."""
+
+
+class ApiBudgets(Protocol):
+    """What metered interfaces were charged."""
+
+    def reserve(self, charge: Charge, limits: ApiLimits) -> Refusal | None:
+        """Keep a charge if the limits have room, in one transaction; else return why not."""
+
+    def settle(self, charge: Charge, actual: int, pool: Pool | None) -> bool:
+        """Record what a call cost and what the vendor says is left; False if the charge is settled already."""
+
+    def release(self, charge: Charge) -> bool:
+        """Give a reservation back; False if the charge is settled already."""
+
+    def usage(self, limits: ApiLimits, operation: str, now: datetime) -> Usage:
+        """Return what was charged so far."""
+
+    def costs_since(self, since: datetime) -> list[tuple[str, str, int, int]]:
+        """Return (interface, operation, calls, units) since then."""
+
+    def delete_before(self, before: datetime) -> int:
+        """Forget charges made before then; return how many."""
+
+
+class Negotiations(Protocol):
+    """Talks with sellers."""
+
+    def open(self, negotiation: Negotiation) -> bool:
+        """Keep talks; False if there are talks under this id."""
+
+    def record(self, negotiation: Negotiation, expected_version: int) -> bool:
+        """Keep the next stage of talks; False if somebody else did meanwhile (compare-and-set)."""
+
+    def load(self, *, also_closed: bool = False) -> list[Negotiation]:
+        """Return talks, the newest first."""
+
+    def load_one(self, negotiation_id: str) -> Negotiation | None:
+        """Return one."""

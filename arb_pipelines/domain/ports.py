@@ -6,8 +6,9 @@ What belongs here: typing protocols only; adapters fulfil them. Our own stores a
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from arb_pipelines.domain.eligibility import Permission
 from arb_pipelines.domain.listing import Listing
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.order import Order, OutletOrder
@@ -48,6 +49,21 @@ class Buyers(Protocol):
 
     def buyer_for(self, site: str) -> Buyer | None:
         """Return the buyer for a site key."""
+
+
+@runtime_checkable
+class RestrictionsSource(Protocol):
+    """An outlet that lets not everybody sell everything."""
+
+    outlet: str
+
+    def fetch_permission(self, gtin: str, condition: str) -> Permission:
+        """Ask whether we may sell a product (GTIN-14) in one of our conditions; `UNKNOWN` where it does not say.
+
+        Raises:
+            OSError: the outlet cannot be reached, or asks us to wait.
+            ValueError: its answer cannot be understood.
+        """
 
 
 class Seller(Protocol):

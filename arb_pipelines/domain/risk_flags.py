@@ -13,6 +13,7 @@ from arb_pipelines.domain.trade_rules import Deal
 ABOVE_AVERAGE = Decimal("1.3")  # of the 90-day average: a price that is likely to come back down
 WIDE_INTERVAL = 2  # the high price over the low one
 DEEP_DISCOUNT = Decimal("0.50")  # of the predicted middle
+RECALL_UNKNOWN = "recall_unknown"
 CERTAIN_MATCHES = frozenset({"gtin", "brand_mpn"})
 
 
@@ -63,6 +64,11 @@ def brand_is_unknown(deal: Deal) -> bool:
     return deal.offer.brand is None
 
 
+def recall_cannot_be_told(deal: Deal) -> bool:
+    """It may be a recalled product: a policy approves it never, a person may look."""
+    return deal.recall_doubt is not None
+
+
 FLAGS: Mapping[str, Callable[[Deal], bool]] = {
     "brand_unknown": brand_is_unknown,
     "deep_discount": price_is_deeply_discounted,
@@ -70,6 +76,7 @@ FLAGS: Mapping[str, Callable[[Deal], bool]] = {
     "matched_by_wording": match_is_by_wording,
     "price_above_average": sale_is_above_average,
     "read_once": price_was_read_once,
+    RECALL_UNKNOWN: recall_cannot_be_told,
     "short_history": history_is_short,
     "wide_interval": interval_is_wide,
 }

@@ -113,7 +113,8 @@ def _weigh(case: Case, cap: Cap) -> Scored | Refusal:
     if refusal is not None:
         return refusal
     profit = cap.most.expected_net - cost.total
-    deal = Deal(offer, _prediction(case), case.market, cost.total, profit, cap.most.price)
+    doubt = case.rules.denied.doubt_recalled(offer.gtin, offer.brand, offer.title)
+    deal = Deal(offer, _prediction(case), case.market, cost.total, profit, cap.most.price, doubt)
     spoken = (rule(deal) for rule in case.rules.trade_rules.values())
     return next((refusal for refusal in spoken if refusal is not None), Scored(case, cap, cost, deal))
 

@@ -131,7 +131,7 @@ def refuse_category(case: Case) -> Refusal | None:
 def refuse_denied_goods(case: Case) -> Refusal | None:
     """Keep out of what a title or a recall denies, whatever its category says."""
     offer, denied = case.offer, case.rules.denied
-    recall = denied.deny_recalled(offer.gtin)
+    recall = denied.deny_recalled(offer.gtin, offer.brand, offer.title)
     if recall is not None:
         return Refusal("recalled", f"{recall.found}: {recall.reason}")
     phrase = denied.deny_title(offer.title)

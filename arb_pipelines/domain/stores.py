@@ -29,7 +29,7 @@ from arb_pipelines.domain.offer import Offer
 from arb_pipelines.domain.opportunity import Opportunity, RefusedOffer
 from arb_pipelines.domain.order import Order, OrderState, OutletOrder
 from arb_pipelines.domain.pages import Pages
-from arb_pipelines.domain.people_stores import Alerts, Outbox
+from arb_pipelines.domain.people_stores import Alerts, ApiBudgets, Negotiations, Outbox
 from arb_pipelines.domain.purchase import Purchase, PurchaseState
 from arb_pipelines.domain.sale_stores import PriceSuggestions, ProductSheets, Returns, Settlements
 from arb_pipelines.domain.spend_limit import Action, ActionState, Refusal, SpendLimit
@@ -244,6 +244,8 @@ class Books(Protocol):
     eligibility: EligibilityAnswers
     alerts: Alerts
     outbox: Outbox
+    negotiations: Negotiations
+    api_budgets: ApiBudgets
     views: TradeViews
     pages: Pages
     access: Access

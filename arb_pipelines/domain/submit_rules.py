@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from arb_pipelines.domain.approval import Approval, needs_two_people
+from arb_pipelines.domain.approval import POLICY, Approval, needs_two_people
 from arb_pipelines.domain.deny_list import DenyList, load_deny_list
 from arb_pipelines.domain.eligibility import Eligibilities, refuse_ineligible
 from arb_pipelines.domain.money import Money
@@ -145,8 +145,12 @@ def refuse_denied_now(case: Submit) -> Refusal | None:
         return Refusal("title_denied", f"the title says {found.found!r}: {found.reason}")
     offer = case.decision.record.get("offer")
     gtin = offer.get("gtin") if isinstance(offer, Mapping) else None
-    if found := denied.deny_recalled(gtin):
+    known = (gtin, case.decision.brand, case.approval.title)
+    if found := denied.deny_recalled(*known):
         return Refusal("recalled", f"{found.found}: {found.reason}")
+    doubt = denied.doubt_recalled(*known)
+    if doubt is not None and case.approval.approved_by.startswith(POLICY):
+        return Refusal("recall_unknown", f"{doubt}; a person must look")
     return None
 
 

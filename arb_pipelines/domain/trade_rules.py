@@ -23,7 +23,10 @@ VELOCITY_DAYS = 180  # the window over which days with a sale are counted
 
 @dataclass(frozen=True, slots=True)
 class Deal:
-    """An offer with the money it would make at one outlet. `market` is None where nothing is known."""
+    """An offer with the money it would make at one outlet. `market` is None where nothing is known.
+
+    `recall_doubt` says why it cannot be told that the product is not recalled; None where it can.
+    """
 
     offer: Offer
     prediction: PricePrediction
@@ -31,6 +34,7 @@ class Deal:
     cost: Money
     profit: Money
     sale: Money
+    recall_doubt: str | None = None
 
 
 TradeRule = Callable[[Deal], Refusal | None]

@@ -10,14 +10,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from arb_pipelines.domain.product import normal_brand
+from arb_pipelines.ml.title_candidates import Place, SeenTitle
 from arb_pipelines.ml.title_grammar import MarkedTitle
 from arb_pipelines.ml.title_pipeline import WordClasses, cut_brands
 from arb_pipelines.ml.title_rules import Mark, TitleStatements, plain_text, read_statements
 from arb_pipelines.ml.title_words import MEASURE_UNITS, MODEL_WORDS
+
+if TYPE_CHECKING:
+    from arb_pipelines.ml.title_labels import LabelledTitle
+    from arb_pipelines.ml.title_ranker import MakerRanker
 
 BATCH = 512
 MAX_READ_CHARS = 300  # makers and models stand in the first words; a longer text is a description
@@ -70,6 +76,7 @@ class TitleReader:
         self._nlp = nlp
         kept = nlp.meta.get("finding_precision", {})
         self._precision: dict[str, float] = {kind: round(share, 3) for kind, share in kept.items()}
+        self._ranker: MakerRanker | None = None
 
     def read(self, title: str, description: str = "") -> TitleRecord:
         """Return what one title says; the description fills what the title leaves open."""
@@ -79,10 +86,20 @@ class TitleReader:
         """Yield one record a title, in order, in batches."""
         plain = [plain_text(title)[:MAX_READ_CHARS] for title in titles]
         stated = descriptions or [""] * len(titles)
-        for text, title, description, doc in zip(
-            plain, titles, stated, self._nlp.pipe(plain, batch_size=BATCH), strict=True
-        ):
-            yield self._record(text, doc, read_statements(title, description))
+        docs = self._ranked(self._nlp.pipe(plain, batch_size=BATCH))
+        for text, title, description, (doc, chance) in zip(plain, titles, stated, docs, strict=True):
+            yield self._record(text, doc, chance, read_statements(title, description))
+
+    def _ranked(self, docs: Iterator[Any]) -> Iterator[tuple[Any, float | None]]:
+        """Yield documents with the maker that the collection speaks for, and its chance (None: no collection)."""
+        if self._ranker is None:
+            yield from ((doc, None) for doc in docs)
+            return
+        while batch := list(islice(docs, BATCH)):
+            chosen = self._ranker.choose([SeenTitle.of(doc) for doc in batch])
+            for doc, (place, chance) in zip(batch, chosen, strict=True):
+                put_maker(doc, place)
+                yield doc, chance
 
     def measure(self, titles: Sequence[MarkedTitle]) -> dict[str, float]:
         """Learn how often each kind of finding is right on marked titles, and keep it as the confidence."""
@@ -100,6 +117,17 @@ class TitleReader:
         self._nlp.meta["finding_precision"] = self._precision
         return self._precision
 
+    def study(self, titles: Iterable[str], labelled: Sequence[LabelledTitle]) -> None:
+        """Read a whole collection of titles, some with their maker stated, and from then on choose makers by it.
+
+        Raises:
+            ValueError: too few of the labelled titles contain their maker.
+        """
+        from arb_pipelines.ml.title_study import study_collection
+
+        texts = [plain_text(title)[:MAX_READ_CHARS] for title in titles]
+        self._ranker = study_collection(self._nlp, texts, labelled)
+
     def know(self, brands: Iterable[str]) -> None:
         """Add makers, e.g. those of the known products; no training is needed."""
         known = [" ".join(brand) for brand in self._makers]
@@ -115,10 +143,13 @@ class TitleReader:
         """Write the pipeline to a folder that does not exist yet."""
         self._nlp.to_disk(folder)
 
-    def _record(self, text: str, doc: Any, stated: TitleStatements) -> TitleRecord:
+    def _record(self, text: str, doc: Any, chance: float | None, stated: TitleStatements) -> TitleRecord:
         marked, makers = doc.ents, self._makers
         found = {label: find(doc, marked, label, makers) for label in ("BRAND", "MODEL")}
         sure = {label: 0.0 if span is None else self._precision.get(kind, 0.5) for label, (span, kind) in found.items()}
+        if chance is not None:
+            found["BRAND"] = (next((e for e in marked if e.label_ == "BRAND"), None), "BRAND:ranked")
+            sure["BRAND"] = round(chance, 3)
         brand, model = (_text(found[label][0]) for label in ("BRAND", "MODEL"))
         if normal_brand(brand) is None or len(brand or "") > MAX_BRAND_CHARS:
             brand, sure["BRAND"] = None, 0.0
@@ -170,6 +201,17 @@ def find(doc: Any, entities: Sequence[Any], label: str, makers: frozenset[tuple[
         return (span, "MODEL:line") if span is not None else (_only_code(doc), "MODEL:code")
     span = _known_maker(doc)
     return (span, "BRAND:listed") if span is not None else (_strange_first_word(doc), "BRAND:first")
+
+
+def put_maker(doc: Any, place: Place | None) -> None:
+    """Set the maker of a document; what was recognised across it goes."""
+    from spacy.tokens import Span
+
+    start, end = place or (0, 0)
+    if [(e.start, e.end) for e in doc.ents if e.label_ == "BRAND"] == ([place] if place else []):
+        return
+    kept = [e for e in doc.ents if e.label_ != "BRAND" and (e.end <= start or end <= e.start)]
+    doc.ents = [*kept, *([Span(doc, start, end, label="BRAND")] if place else [])]
 
 
 def _is_what_it_fits(doc: Any, span: Any) -> bool:

@@ -18,6 +18,7 @@ _PARTS = {
     name: tuple(text.split())
     for name, text in tomllib.loads((DATA_DIR / "title_parts.toml").read_text(encoding="utf-8")).items()
 }
+COMPANY_WORDS = _PARTS["company_words"]
 
 
 @dataclass(frozen=True, slots=True)

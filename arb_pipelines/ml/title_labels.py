@@ -16,6 +16,7 @@ from arb_pipelines.ml.title_grammar import MarkedTitle
 
 MAX_LABEL_WORDS = 6
 HELD_OUT_OF_256 = 51  # a fifth of the brands
+_SEPARATORS = re.compile(r"[-\s.,]+")
 _WORD = re.compile(r"[^\s()\[\],]+")
 
 
@@ -47,6 +48,11 @@ class Score:
 def squeeze(text: str) -> str:
     """Return letters and digits in lower case: how two spellings of a brand or part number are compared."""
     return "".join(c for c in text.lower() if c.isalnum())
+
+
+def plain_name(label: str) -> str:
+    """Return a stated brand as titles spell it: "acme-games-inc ." is "acme games inc"."""
+    return " ".join(_SEPARATORS.sub(" ", label).split())
 
 
 def locate(title: str, label: str) -> tuple[int, int] | None:

@@ -22,12 +22,17 @@ def route_alerts(books: Books, book: AlertBook, recipients: Recipients, clock: C
 
     Two processes that plan at once queue each message once: its key is made of what it tells and to whom.
     """
+    plan = plan_now(books, book, recipients, clock)
+    if plan.messages:
+        books.outbox.insert(plan.messages, sorted(plan.told))
+    return plan
+
+
+def plan_now(books: Books, book: AlertBook, recipients: Recipients, clock: Clock) -> AlertPlan:
+    """Return what the open alerts call for, without queueing it."""
     now = clock.now()
 
     def said(channel: Channel, recipient: str) -> int:
         return books.outbox.count_since(channel, recipient, now - HOUR)
 
-    plan = plan_alerts(books.alerts.load_open(), book, recipients, said, now)
-    if plan.messages:
-        books.outbox.insert(plan.messages, sorted(plan.told))
-    return plan
+    return plan_alerts(books.alerts.load_open(), book, recipients, said, now)

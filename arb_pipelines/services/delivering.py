@@ -7,7 +7,7 @@ failure leads to is decided by `domain/delivery.py`, by channel.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from arb_pipelines.domain.alert import Alert, Severity
@@ -21,7 +21,7 @@ from arb_pipelines.domain.delivery import (
     after_refusal,
     after_unknown,
 )
-from arb_pipelines.domain.message import DROPPABLE, RETRIABLE, Channel, MessageState, OutboundMessage
+from arb_pipelines.domain.message import DROPPABLE, RETRIABLE, WAITING, Channel, MessageState, OutboundMessage
 from arb_pipelines.domain.ports import Clock
 from arb_pipelines.domain.spend_limit import Action, Refusal
 from arb_pipelines.domain.stores import Books
@@ -163,6 +163,13 @@ def _drop_late(books: Books, clock: Clock, report: DeliveryReport) -> None:
         )
         if moved:
             report.dead.append(NotDone(message.message_id, *error.split(": ", 1)))
+
+
+def count_waiting(books: Books, channels: Collection[Channel], clock: Clock) -> int:
+    """Return how many messages of these channels are due or stuck, for `deliver_messages` to work on."""
+    now = clock.now()
+    due = [message for message in books.outbox.load(WAITING) if message.due_at <= now and message.channel in channels]
+    return len(due) + len(books.outbox.load_stuck(now - STUCK_AFTER))
 
 
 def send_again(books: Books, message_id: str, by: str, clock: Clock) -> bool:

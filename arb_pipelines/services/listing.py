@@ -1,41 +1,43 @@
-"""From delivered goods to a live listing: receive a lot, price it between floor and ceiling, publish it once.
+"""From delivered goods to a live listing: receive a lot, choose its outlet, publish it once.
 
 What belongs here: the order of steps. The pending listing is committed before the outlet is called and the outlet
 finds a SKU again, so a run that died anywhere is finished by the next one. A listing that vanished at the outlet
-is never put up again by itself: absent usually means sold.
+is never put up again by itself: absent usually means sold. What is offered, and at what price, is
+`listing_drafts.py`.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from decimal import Decimal
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
-import polars as pl
-
-from arb_pipelines.domain.fees import FeeRefusal, FeeSchedules, best_price, floor_price
-from arb_pipelines.domain.floor_basis import floor_basis
+from arb_pipelines.domain.cross_listing import CrossListing, oversell_chance
+from arb_pipelines.domain.fees import FeeSchedules
 from arb_pipelines.domain.inventory import InventoryLot, lot_of
-from arb_pipelines.domain.listing import Listing, ListingState, ProductFacts, draft_listing, price_bounds
-from arb_pipelines.domain.money import MoneyError
-from arb_pipelines.domain.outlet import OutletTerms
+from arb_pipelines.domain.listing import Listing, ListingState
 from arb_pipelines.domain.ports import Clock, Seller
-from arb_pipelines.domain.price import PricePrediction
 from arb_pipelines.domain.purchase import PurchaseState
 from arb_pipelines.domain.spend_limit import Action, Refusal
 from arb_pipelines.domain.stores import Books
+from arb_pipelines.services.listing_drafts import (
+    Draft,
+    Known,
+    ListingRules,
+    Predictions,
+    draft,
+    load_known,
+    refuse_listing,
+)
 from arb_pipelines.services.outcomes import NotDone, Report, halted, refused_by
-
-Predictions = Mapping[tuple[str, str, str], PricePrediction]
 
 
 @dataclass(frozen=True, slots=True)
-class ListingRules:
-    """`min_roi` is the least return on landed cost at the floor price, a fraction of 1."""
+class Place:
+    """An outlet and the rules to sell by there."""
 
-    terms: OutletTerms
-    min_roi: Decimal = Decimal("0.10")
+    seller: Seller
+    rules: ListingRules
 
 
 @dataclass(slots=True)
@@ -48,9 +50,14 @@ class Receipts(Report):
 
 @dataclass(slots=True)
 class Listed(Report):
-    """SKUs that went live, what was not listed and why, and the reason if the run stopped."""
+    """SKUs that went live, those ended elsewhere, what was not listed and why, and the reason if the run stopped.
+
+    `shared` holds the SKUs that went to several outlets, each with the chance of an oversale.
+    """
 
     listed: list[str] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
+    shared: list[tuple[str, float]] = field(default_factory=list)
     not_listed: list[NotDone] = field(default_factory=list)
     stopped: Refusal | None = None
 
@@ -78,34 +85,109 @@ def list_unlisted(
     rules: ListingRules,
     clock: Clock,
 ) -> Listed:
-    """Publish the listings that an earlier run left pending, then one for each lot that no listing offers.
+    """List what no listing offers, where there is one outlet. See `list_stock`."""
+    return list_stock(books, [Place(seller, rules)], predictions, schedules, clock)
+
+
+def list_stock(
+    books: Books,
+    places: Sequence[Place],
+    predictions: Predictions,
+    schedules: FeeSchedules,
+    clock: Clock,
+    cross: CrossListing | None = None,
+) -> Listed:
+    """Finish what an earlier run left, then offer each lot that no listing offers at the outlet where it nets most.
 
     Args:
         books: our books.
-        seller: the outlet.
+        places: the outlets; of equally good ones the first is taken.
         predictions: the model's answers by (product_id, condition, outlet).
         schedules: the fee schedules.
-        rules: the outlet's terms and the least ROI at the floor.
         clock: the time.
+        cross: show lots of several units at every outlet that takes them; None shows each unit at one outlet.
     """
     done = Listed()
-    for listing in books.listings.load((ListingState.PENDING,)):
-        _publish(listing, books, seller, done)
+    by_outlet = {place.seller.outlet: place for place in places}
+    _end(by_outlet, books, done)
+    pending = [listing for listing in books.listings.load((ListingState.PENDING,)) if listing.outlet in by_outlet]
     lots = books.inventory.load_unlisted()
-    facts = _load_facts(books) if lots else {}
-    earlier = Counter(listing.sku for listing in books.listings.load()) if lots else Counter()
+    if not (pending or lots):
+        return done
+    known = load_known(books, predictions, schedules, clock.now())
+    for listing in pending:
+        _publish_pending(listing, by_outlet[listing.outlet], known, books, done)
+    earlier = Counter(listing.sku for listing in books.listings.load())
     for lot in lots:
         if done.stopped is not None:
             break
-        known = facts.get(lot.product_id, ProductFacts())
-        draft = _draft(lot, known, earlier[lot.sku] + 1, predictions, schedules, rules, clock)
-        if isinstance(draft, Refusal):
-            done.not_listed.append(NotDone(lot.sku, draft.code, draft.detail))
-        elif not books.listings.insert(draft):
-            done.not_listed.append(NotDone(lot.sku, "already_listed", "another run lists this SKU"))
-        else:
-            _publish(draft, books, seller, done)
+        _offer(lot, earlier[lot.sku] + 1, by_outlet, known, books, cross, done)
     return done
+
+
+def _offer(
+    lot: InventoryLot,
+    number: int,
+    by_outlet: dict[str, Place],
+    known: Known,
+    books: Books,
+    cross: CrossListing | None,
+    done: Listed,
+) -> None:
+    answers = {outlet: draft(lot, number, place.rules, known) for outlet, place in by_outlet.items()}
+    drafts = [answer for answer in answers.values() if isinstance(answer, Draft)]
+    if not drafts:
+        done.not_listed += _reasons(lot.sku, answers)
+        return
+    for listing in _chosen(lot, drafts, cross, done):
+        if not books.listings.insert(listing):
+            done.not_listed.append(NotDone(lot.sku, "already_listed", "it is listed already, or its units have gone"))
+        else:
+            _publish(listing, books, by_outlet[listing.outlet].seller, done)
+
+
+def _reasons(sku: str, answers: dict[str, Draft | Refusal]) -> list[NotDone]:
+    refusals = [(outlet, answer) for outlet, answer in answers.items() if isinstance(answer, Refusal)]
+    several = len(refusals) > 1
+    return [NotDone(sku, no.code, f"{outlet}: {no.detail}" if several else no.detail) for outlet, no in refusals]
+
+
+def _chosen(lot: InventoryLot, drafts: Sequence[Draft], cross: CrossListing | None, done: Listed) -> list[Listing]:
+    best = max(drafts, key=lambda one: one.profit.minor)
+    if cross is None:
+        return [best.listing]
+    days = [one.days_to_sell for one in drafts]
+    fastest = min((each for each in days if each is not None), default=None)
+    if cross.refuse(lot.on_hand, len(drafts), None if None in days else fastest) is not None or fastest is None:
+        return [best.listing]
+    done.shared.append((lot.sku, oversell_chance(cross.sync_delay, fastest)))
+    shown = lot.on_hand - cross.buffer
+    return [replace(one.listing, quantity=shown, shared_buffer=cross.buffer) for one in drafts]
+
+
+def _end(by_outlet: dict[str, Place], books: Books, done: Listed) -> None:
+    """Withdraw what was sold elsewhere. No switch stops this: it takes nothing but risk off the market."""
+    for listing in books.listings.load((ListingState.ENDING,)):
+        if listing.outlet not in by_outlet:
+            continue
+        try:
+            by_outlet[listing.outlet].seller.withdraw(listing.sku)
+        except (OSError, ValueError) as error:
+            done.not_listed.append(refused_by(listing.sku, error))
+            continue
+        ending = (ListingState.ENDING,)
+        withdrawn = ListingState.WITHDRAWN
+        if books.listings.advance(listing.sku, expected=ending, state=withdrawn, outlet=listing.outlet):
+            done.ended.append(listing.sku)
+
+
+def _publish_pending(listing: Listing, place: Place, known: Known, books: Books, done: Listed) -> None:
+    """An earlier run may have died a while ago: what may not be sold by now is not published."""
+    refused = refuse_listing(listing.product_id, listing.condition, listing.title, place.rules, known)
+    if refused is None:
+        _publish(listing, books, place.seller, done)
+    else:
+        done.not_listed.append(NotDone(listing.sku, refused.code, refused.detail))
 
 
 def _publish(listing: Listing, books: Books, seller: Seller, done: Listed) -> None:
@@ -118,45 +200,11 @@ def _publish(listing: Listing, books: Books, seller: Seller, done: Listed) -> No
     except (OSError, ValueError) as error:
         done.not_listed.append(refused_by(listing.sku, error))
         return
-    expected = (ListingState.PENDING,)
     if books.listings.advance(
-        listing.sku, expected=expected, state=ListingState.ACTIVE, outlet_listing_id=outlet_listing_id
+        listing.sku,
+        expected=(ListingState.PENDING,),
+        state=ListingState.ACTIVE,
+        outlet_listing_id=outlet_listing_id,
+        outlet=listing.outlet,
     ):
         done.listed.append(listing.sku)
-
-
-def _draft(
-    lot: InventoryLot,
-    facts: ProductFacts,
-    number: int,
-    predictions: Predictions,
-    schedules: FeeSchedules,
-    rules: ListingRules,
-    clock: Clock,
-) -> Listing | Refusal:
-    terms, now = rules.terms, clock.now()
-    prediction = predictions.get((lot.product_id, lot.condition, terms.outlet))
-    if prediction is None:
-        return Refusal("no_prediction", "the model has no answer for this product, condition and outlet")
-    try:
-        curve = terms.curve(schedules, facts.category, now.date())
-        cost = lot.unit_cost if terms.postage is None else lot.unit_cost + terms.postage
-        floor = floor_price(curve, cost, min_roi=rules.min_roi, returns=terms.returns)
-        basis = floor_basis(curve, floor, cost, min_roi=rules.min_roi, returns=terms.returns)
-        bounds = price_bounds(prediction, floor)
-    except FeeRefusal as refusal:
-        return Refusal("no_floor" if refusal.code == "no_floor" else "fee_unknown", str(refusal))
-    except MoneyError as error:
-        return Refusal("currency_differs", str(error))
-    if bounds is None:
-        reason = prediction.abstained or "no_price"
-        return Refusal(f"model_abstains({reason})", "the model does not say what it will sell for")
-    price, ceiling = bounds
-    # Just above a fee step a lower price nets more; the floor itself is never inside such a zone.
-    price = max(best_price(curve, price, terms.returns), floor)
-    return draft_listing(lot, facts, terms.outlet, number, floor, price, ceiling, now, basis)
-
-
-def _load_facts(books: Books) -> dict[str, ProductFacts]:
-    frame = pl.DataFrame(books.products.load()).select("product_id", "title", "category", "gtin", "brand", "mpn")
-    return {product_id: ProductFacts(*rest) for product_id, *rest in frame.iter_rows()}

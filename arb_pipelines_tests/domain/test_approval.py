@@ -42,6 +42,20 @@ def test_the_room_never_passes_max_cost_or_the_policy(
     assert leave.ceiling == usd(ceiling)
 
 
+def test_a_policy_leaves_to_a_person_what_may_be_recalled_and_where_no_machine_may_order() -> None:
+    """A person may look at the notice; a site's class binds a policy that names its sites."""
+    doubted = opportunity(risk_flags=("recall_unknown",))
+    refusal = approve_by_policy(doubted, POLICY, START)
+    assert isinstance(refusal, Refusal)
+    assert refusal.code == "recall_unknown"
+    terms = {"ceiling": usd(2_000), "quantity": 1, "by": "ann", "valid_for": timedelta(minutes=1)}
+    assert isinstance(approve_in_person(doubted, now=START, **terms), Approval)  # type: ignore[arg-type]
+    elsewhere = approve_by_policy(opportunity(), replace(POLICY, sites=frozenset({"shop-2"})), START)
+    assert isinstance(elsewhere, Refusal)
+    assert elsewhere.code == "policy_site_class"
+    assert isinstance(approve_by_policy(opportunity(), replace(POLICY, sites=frozenset({"shop-1"})), START), Approval)
+
+
 @pytest.mark.parametrize(
     "policy, code",
     [

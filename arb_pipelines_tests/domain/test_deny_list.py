@@ -68,6 +68,8 @@ def test_an_own_list_replaces_the_shipped_one(tmp_path: Path) -> None:
     assert own.deny_recalled("4006381333931") is not None
     assert own.deny_recalled("9006381333931") is None
     assert own.deny_recalled(None) is None
+    assert "cannot be compared" in str(own.doubt_recalled(None, "Acme", "A kettle"))
+    assert own.doubt_recalled("9006381333931", None, "A kettle") is None
 
 
 @pytest.mark.parametrize(
@@ -81,6 +83,10 @@ def test_an_own_list_replaces_the_shipped_one(tmp_path: Path) -> None:
         ("[[groups]]\nreason = 'a'\ntitles = ['!']", "must be a list of words"),
         ("[[groups]]\nreason = 'a'\n[[recalls]]\ngtin = '12'\nsource = 'b'", "8 to 14 digits"),
         ("[[groups]]\nreason = 'a'\n[[recalls]]\ngtin = '12345678'", "needs 'source'"),
+        ("[[groups]]\nreason = 'a'\n[[recalls]]\nsource = 'b'\nbrand = 'Acme'", "a 'brand' with its 'models'"),
+        ("[[groups]]\nreason = 'a'\n[[recalls]]\nsource = 'b'\nbrand = 'n/a'\nmodels = ['x']", "a 'brand' with its"),
+        ("[[groups]]\nreason = 'a'\n[[recalls]]\nsource = 'b'\ngtins = '12345678'", "are lists of texts"),
+        ("[[groups]]\nreason = 'a'\n[[recalls]]\nsource = 'b'\ngtins = [12345678]", "8 to 14 digits"),
     ],
 )
 def test_a_list_that_cannot_be_used_is_an_error(tmp_path: Path, text: str, said: str) -> None:

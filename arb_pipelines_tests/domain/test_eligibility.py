@@ -27,6 +27,7 @@ def test_a_fresh_yes_is_a_yes() -> None:
         (answer(hours_ago=-1), "eligibility_stale"),
         (answer(Permission.APPROVAL_REQUIRED), "not_eligible"),
         (answer(Permission.NOT_ELIGIBLE), "not_eligible"),
+        (answer(Permission.UNKNOWN), "eligibility_unknown"),
     ],
 )
 def test_everything_else_refuses(found: Eligibility | None, code: str) -> None:

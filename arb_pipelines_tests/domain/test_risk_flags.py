@@ -23,6 +23,7 @@ RAISED: dict[str, dict[str, Any]] = {
     "matched_by_wording": {"offer": replace(OFFERED, match="title")},
     "price_above_average": {"sale": usd(3_901)},
     "read_once": {"offer": replace(OFFERED, agreeing_reads=1)},
+    "recall_unknown": {"recall_doubt": "no GTIN"},
     "short_history": {"market": replace(VIEW, history_days=13.0)},
     "wide_interval": {"prediction": replace(PREDICTION, high=usd(7_601))},
 }

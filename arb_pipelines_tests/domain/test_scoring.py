@@ -24,6 +24,7 @@ from arb_pipelines.domain.outlet import OutletTerms
 from arb_pipelines.domain.presets import load_preset
 from arb_pipelines.domain.price import PricePrediction
 from arb_pipelines.domain.raw_product import Availability
+from arb_pipelines.domain.recall import Recall
 from arb_pipelines.domain.scoring import BuyingRules, opportunity_id, score_offer, score_offers
 from arb_pipelines.domain.site import Site, SiteClass
 from arb_pipelines_tests.contracts.trade_records import usd
@@ -214,7 +215,7 @@ def refused_code(**changes: Any) -> str:
 
 def test_a_recalled_product_is_denied() -> None:
     """By its GTIN, whatever page it is on."""
-    rules = replace(RULES, denied=DenyList(recalls={"4006381333931": "a notice"}))
+    rules = replace(RULES, denied=DenyList(recalls=(Recall("a notice", frozenset({"4006381333931"})),)))
     assert refused_code(offer=replace(OFFER, gtin="04006381333931"), rules=rules) == "recalled"
     assert isinstance(score(replace(OFFER, gtin="9006381333931"), rules=rules), Opportunity)
 

@@ -13,6 +13,7 @@ from arb_pipelines.domain.deny_list import DenyList
 from arb_pipelines.domain.eligibility import Eligibility, Permission
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.price import PricePrediction
+from arb_pipelines.domain.recall import Recall
 from arb_pipelines.domain.site import Site, SiteClass
 from arb_pipelines.domain.spend_limit import Refusal
 from arb_pipelines.domain.submit_rules import SubmitRules, refuse_submit
@@ -51,7 +52,10 @@ def test_what_still_holds_passes() -> None:
     assert look(prediction={"low": usd(3_000)}) is None, "the profit shrinks to nothing but not below"
 
 
-NEW_DENY = DenyList({"kitchen": "not any more"}, {"kettle": "not any more"}, {"4006381333931": "a notice"})
+NOTICE = Recall("a notice", frozenset({"4006381333931"}))
+NEW_DENY = DenyList({"kitchen": "not any more"}, {"kettle": "not any more"}, (NOTICE,))
+# The kettle has a GTIN, and this notice names none: only its brand could tell.
+DOUBTED = DenyList(recalls=(Recall("a notice", brand="acme", models=("ab100",)),))
 REFUSED: list[tuple[str, dict[str, Any]]] = [
     ("decision_differs", {"leave": {"product_id": "product-2"}}),
     ("decision_differs", {"leave": {"condition": "used"}}),
@@ -71,6 +75,10 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
     ("category_denied", {"rules": {"denied": NEW_DENY}}),
     ("title_denied", {"rules": {"denied": replace(NEW_DENY, categories={})}}),
     ("recalled", {"rules": {"denied": replace(NEW_DENY, categories={}, titles={})}}),
+    (
+        "recall_unknown",
+        {"rules": {"denied": DOUBTED}, "leave": {"approved_by": "policy:paper"}, "decided": {"brand": "acme"}},
+    ),
     ("model_abstains(too_few_sales)", {"prediction": {"abstained": "too_few_sales", "low": None}}),
     ("model_abstains(None)", {"prediction": {"low": None}}),
     ("stale_prediction", {"prediction": {"predicted_at": START - timedelta(days=15)}}),
@@ -92,6 +100,11 @@ def test_what_was_approved_under_the_rule_of_two_people_passes() -> None:
     """Whether two signed is looked up inside the claim."""
     assert look(rules={"two_person_above": usd(2_500)}) is None
     assert look(rules={"two_person_above": usd(9)}, leave={"two_person_above": usd(9)}) is None
+
+
+def test_a_person_may_buy_what_may_be_recalled() -> None:
+    """It was shown as a doubt; a policy may not."""
+    assert look(rules={"denied": DOUBTED}, decided={"brand": "acme"}, leave={"approved_by": "person:ann"}) is None
 
 
 def test_a_missing_decision_or_prediction_refuses() -> None:

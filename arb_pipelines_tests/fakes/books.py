@@ -30,6 +30,7 @@ from arb_pipelines_tests.fakes.return_books import (
 )
 from arb_pipelines_tests.fakes.risk_books import FakeEligibility, FakeLocks
 from arb_pipelines_tests.fakes.sale_books import FakeInventory, FakeListings, FakeOrders, FakeProducts
+from arb_pipelines_tests.fakes.talk_books import FakeApiBudgets, FakeNegotiations
 
 
 class FakePredictions:
@@ -81,6 +82,8 @@ class InMemoryBooks:
         self.eligibility = FakeEligibility()
         self.alerts = FakeAlerts()
         self.outbox = FakeOutbox(self.alerts)
+        self.negotiations = FakeNegotiations()
+        self.api_budgets = FakeApiBudgets()
         self.predictions = FakePredictions()
         self.sold_prices = FakeSoldPrices()
         self.products = FakeProducts()

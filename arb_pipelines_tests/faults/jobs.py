@@ -21,7 +21,8 @@ from arb_pipelines.domain.price import PricePrediction
 from arb_pipelines.domain.spend_limit import SpendLimit
 from arb_pipelines.sandbox.channel.tokens import SANDBOX_REFRESH_TOKEN
 from arb_pipelines.sandbox.shop_orders import SANDBOX_BUYER_TOKEN
-from arb_pipelines.services.listing import ListingRules, list_unlisted, receive_delivered
+from arb_pipelines.services.listing import list_unlisted, receive_delivered
+from arb_pipelines.services.listing_drafts import ListingRules
 from arb_pipelines.services.purchasing import buy_approved
 from arb_pipelines.services.reconciling import reconcile
 from arb_pipelines_tests.faults.baselines import NewSkuSeller, buy_again_if_not_found, buy_then_record

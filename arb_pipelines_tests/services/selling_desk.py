@@ -12,7 +12,8 @@ from arb_pipelines.domain.listing import Listing
 from arb_pipelines.domain.outlet import OutletTerms
 from arb_pipelines.domain.price import PricePrediction
 from arb_pipelines.domain.purchase import PurchaseState
-from arb_pipelines.services.listing import Listed, ListingRules, list_unlisted, receive_delivered
+from arb_pipelines.services.listing import Listed, list_unlisted, receive_delivered
+from arb_pipelines.services.listing_drafts import ListingRules
 from arb_pipelines_tests.contracts.trade_records import approval, opportunity, purchase, usd
 from arb_pipelines_tests.fakes.books import InMemoryBooks
 from arb_pipelines_tests.fakes.clock import SettableClock

@@ -52,7 +52,7 @@ def test_an_uneven_cost_is_reported_not_rounded() -> None:
 def test_a_lot_is_listed_between_its_floor_and_its_ceiling() -> None:
     """At the middle prediction; the floor is what covers the cost with 10 % on top after the fees."""
     desk = SellingDesk(lots=1)
-    assert desk.list_all().summary() == {"listed": 1, "not_listed": 0, "stopped": 0}
+    assert desk.list_all().summary() == {"listed": 1, "ended": 0, "shared": 0, "not_listed": 0, "stopped": 0}
     (listing,) = desk.listings()
     assert (listing.price, listing.ceiling, listing.state) == (usd(5_000), usd(6_000), ListingState.ACTIVE)
     assert (listing.title, listing.gtin, listing.brand, listing.mpn) == ("Kettle K1", "4006381333931", "Kett", "K1")
@@ -65,7 +65,7 @@ def test_listing_again_lists_nothing() -> None:
     """The lot has its listing."""
     desk = SellingDesk(lots=2)
     desk.list_all()
-    assert desk.list_all().summary() == {"listed": 0, "not_listed": 0, "stopped": 0}
+    assert desk.list_all().summary() == {"listed": 0, "ended": 0, "shared": 0, "not_listed": 0, "stopped": 0}
     assert len(desk.outlet.listing_ids) == 2
 
 

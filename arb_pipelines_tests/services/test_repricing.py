@@ -41,7 +41,7 @@ def test_an_abstaining_model_leaves_the_price() -> None:
     """Also when an old middle is still there."""
     desk = listed_desk()
     desk.predict(middle=5_500, abstained="too_few_sales")
-    assert run(desk).summary() == {"changed": 0, "repaired": 0, "not_done": 0, "stopped": 0}
+    assert run(desk).summary() == {"changed": 0, "suggested": 0, "repaired": 0, "not_done": 0, "stopped": 0}
     desk.books.predictions.rows.clear()
     assert run(desk).changed == []
 

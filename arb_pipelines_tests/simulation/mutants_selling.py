@@ -13,7 +13,7 @@ from typing import Any
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.purchase import PurchaseState
 from arb_pipelines.domain.spend_limit import Refusal
-from arb_pipelines.services import fulfilment, listing, repricing
+from arb_pipelines.services import fulfilment, listing, listing_drafts, repricing
 from arb_pipelines_tests.fakes import sale_books
 from arb_pipelines_tests.simulation.mutation import mutant, put
 
@@ -88,12 +88,12 @@ def floor_ignored_in_repricing(stack: ExitStack) -> None:
 
 @mutant
 def blank_floor_is_a_cent(stack: ExitStack) -> None:
-    put(stack, listing, "floor_price", lambda *args, **rest: Money(1, "USD"))
+    put(stack, listing_drafts, "floor_price", lambda *args, **rest: Money(1, "USD"))
 
 
 @mutant
 def floor_without_fees(stack: ExitStack) -> None:
-    put(stack, listing, "floor_price", lambda curve, cost, **rest: Money(cost.minor * 11 // 10, cost.currency))
+    put(stack, listing_drafts, "floor_price", lambda curve, cost, **rest: Money(cost.minor * 11 // 10, cost.currency))
 
 
 @mutant

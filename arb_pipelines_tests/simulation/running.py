@@ -14,7 +14,7 @@ from typing import Any
 from unittest import mock
 
 from arb_pipelines.domain.listing import ProductFacts
-from arb_pipelines.services import listing
+from arb_pipelines.services import listing_drafts
 from arb_pipelines_tests.simulation.terms import PRODUCTS, schedules
 from arb_pipelines_tests.simulation.world import World
 
@@ -74,7 +74,7 @@ def facts_from_memory() -> Iterator[None]:
     """Let the product facts come from memory: they never change here, and a data frame a cycle costs a tenth."""
     facts = {f"product-{n}": ProductFacts(f"Thing {n}", "Kitchen") for n in range(PRODUCTS)}
     schedules()
-    with mock.patch.object(listing, "_load_facts", return_value=facts):
+    with mock.patch.object(listing_drafts, "load_facts", return_value=facts):
         yield
 
 

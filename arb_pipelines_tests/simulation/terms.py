@@ -16,7 +16,7 @@ from arb_pipelines.domain.fees import FeeSchedules, load_schedules
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.outlet import OutletTerms
 from arb_pipelines.domain.spend_limit import SpendLimit
-from arb_pipelines.services import listing
+from arb_pipelines.services import listing_drafts
 from arb_pipelines.transforms.product_matching import PRODUCT_SCHEMA
 from arb_pipelines_tests.simulation.weather import DAY_S, HOUR_S
 
@@ -45,12 +45,12 @@ LIMITS = (
 )
 POLICY = ApprovalPolicy("simulated", usd(3_500), 10, timedelta(minutes=45))
 TERMS = OutletTerms(other_category="most")
-RULES = listing.ListingRules(TERMS, min_roi=Decimal("0.10"))
+RULES = listing_drafts.ListingRules(TERMS, min_roi=Decimal("0.10"))
 WRITES = frozenset(
     {
         "purchases.claim", "purchases.advance", "purchases.mark_delivered", "inventory.receive", "listings.insert",
         "listings.advance", "listings.store_price", "orders.import_order", "orders.mark_shipped", "outlet.list_item",
-        "outlet.update_price", "outlet.confirm_shipment",
+        "outlet.update_price", "outlet.confirm_shipment", "settlements.settle_fee",
     }
 )  # fmt: skip
 

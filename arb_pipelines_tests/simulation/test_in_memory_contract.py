@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from arb_pipelines_tests.contracts import (
+    test_books_budgets,
     test_books_buying,
     test_books_invariants,
     test_books_people,
@@ -36,7 +37,7 @@ def cases(module: ModuleType) -> dict[str, Any]:
 
 CASES = {
     name: case
-    for module in (test_books_buying, test_books_selling, test_books_invariants, test_books_people)
+    for module in (test_books_buying, test_books_selling, test_books_invariants, test_books_budgets, test_books_people)
     for name, case in sorted(cases(module).items())
     if name != "test_i02_every_invariant_has_its_violation"
 }

@@ -16,7 +16,8 @@ from arb_pipelines.adapters.messaging.marketplace import MarketplaceChannel
 from arb_pipelines.adapters.messaging.pinned import PinnedTransport, Refuse
 from arb_pipelines.adapters.messaging.sendgrid import BASE_URL as SENDGRID_URL
 from arb_pipelines.adapters.messaging.sendgrid import SendGridMail
-from arb_pipelines.adapters.messaging.smtp import SmtpMail, SmtpServer
+from arb_pipelines.adapters.messaging.smtp import SmtpMail
+from arb_pipelines.adapters.messaging.smtp_server import SmtpServer
 from arb_pipelines.adapters.messaging.twilio import BASE_URL as TWILIO_URL
 from arb_pipelines.adapters.messaging.twilio import TwilioSms
 from arb_pipelines.adapters.messaging.webhook import WebhookChannel
@@ -45,6 +46,13 @@ class ChannelPlan:
     webhook_secret: str | None = field(default=None, repr=False)
     sendgrid_url: str = SENDGRID_URL
     twilio_url: str = TWILIO_URL
+
+    @property
+    def channels(self) -> set[Channel]:
+        """The channels that everything is set up for."""
+        mail = self.smtp is not None or bool(self.sendgrid_key and self.sender)
+        ready = {Channel.EMAIL: mail, Channel.SMS: self.twilio is not None, Channel.WEBHOOK: bool(self.webhook_secret)}
+        return {channel for channel, is_set_up in ready.items() if is_set_up}
 
 
 @contextmanager

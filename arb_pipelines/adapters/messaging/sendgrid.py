@@ -50,7 +50,6 @@ def mail_body(message: OutboundMessage, sender: str) -> dict[str, Any]:
         "subject": message.subject,
         "content": [{"type": "text/plain", "value": message.body or message.subject}],
         "headers": {"Message-ID": message_id_header(message, sender)},
-        "custom_args": {"message_id": message.message_id},
         "tracking_settings": {
             "click_tracking": {"enable": False, "enable_text": False},
             "open_tracking": off,

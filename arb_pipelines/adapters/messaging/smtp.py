@@ -9,40 +9,18 @@ import smtplib
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
-from enum import StrEnum
 
 from arb_pipelines.adapters.messaging.sendgrid import message_id_header
+from arb_pipelines.adapters.messaging.smtp_server import SmtpSecurity, SmtpServer
 from arb_pipelines.domain.delivery import Delivered, DeliveryUnknownError, NotDelivered
 from arb_pipelines.domain.message import OutboundMessage
 
 OUR_NAME = "localhost"  # smtplib would ask DNS for it, which can take long
-
-
-class SmtpSecurity(StrEnum):
-    """How the connection is protected."""
-
-    STARTTLS = "starttls"  # port 587
-    TLS = "tls"  # port 465
-    NONE = "none"  # a server on this machine
-
-
-@dataclass(frozen=True, slots=True)
-class SmtpServer:
-    """Where mail is handed in."""
-
-    host: str
-    port: int
-    sender: str
-    security: SmtpSecurity = SmtpSecurity.STARTTLS
-    user: str | None = None
-    password: str | None = field(default=None, repr=False)
-    timeout_s: float = 20.0
 
 
 class SmtpMail:

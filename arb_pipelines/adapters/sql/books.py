@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, select, text
 
 from arb_pipelines.adapters.sql.access import SqlAccess
 from arb_pipelines.adapters.sql.alerts import SqlAlerts
+from arb_pipelines.adapters.sql.api_budgets import SqlApiBudgets
 from arb_pipelines.adapters.sql.approvals import SqlApprovals
 from arb_pipelines.adapters.sql.audit import SqlAuditLog
 from arb_pipelines.adapters.sql.book_tables import book_mode
@@ -26,6 +27,7 @@ from arb_pipelines.adapters.sql.inventory import SqlInventory
 from arb_pipelines.adapters.sql.ledger import SqlLedger
 from arb_pipelines.adapters.sql.listings import SqlListings
 from arb_pipelines.adapters.sql.locks import SqlLocks
+from arb_pipelines.adapters.sql.negotiations import SqlNegotiations
 from arb_pipelines.adapters.sql.opportunities import SqlOpportunities
 from arb_pipelines.adapters.sql.orders import SqlOrders
 from arb_pipelines.adapters.sql.outbox import SqlOutbox
@@ -46,7 +48,7 @@ from arb_pipelines.adapters.sql.visits import SqlVisits
 from arb_pipelines.domain.access_stores import Access, AuditLog, Denials, WebhookEvents
 from arb_pipelines.domain.market_stores import Predictions, PriceHistory, Products, SoldPrices, Visits
 from arb_pipelines.domain.pages import Pages
-from arb_pipelines.domain.people_stores import Alerts, Outbox
+from arb_pipelines.domain.people_stores import Alerts, ApiBudgets, Negotiations, Outbox
 from arb_pipelines.domain.purchase import PlacedOrder
 from arb_pipelines.domain.sale_stores import PriceSuggestions, ProductSheets, Returns, Settlements
 from arb_pipelines.domain.stores import (
@@ -113,6 +115,8 @@ class SqlBooks:
         self.eligibility: EligibilityAnswers = SqlEligibility(engine)
         self.alerts: Alerts = SqlAlerts(engine)
         self.outbox: Outbox = SqlOutbox(engine)
+        self.negotiations: Negotiations = SqlNegotiations(engine)
+        self.api_budgets: ApiBudgets = SqlApiBudgets(engine)
         self.views: TradeViews = SqlTradeViews(engine, mode)
         self.pages: Pages = SqlPages(engine)
         self.access: Access = SqlAccess(engine)

@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import (
     JSON,
@@ -83,19 +84,14 @@ def digest_table(connection: Connection, table: Table) -> TableDigest:
     return TableDigest(rows, f"{total % 2**128:032x}")
 
 
-def count_rows(url: str) -> dict[str, int]:
+def count_rows(connection: Connection) -> dict[str, int]:
     """Return the rows of every table of the books that is there."""
-    engine = build_engine(url)
-    try:
-        with engine.connect() as connection:
-            known = set(inspect(connection).get_table_names())
-            return {
-                table.name: int(connection.scalar(select(func.count()).select_from(table)) or 0)
-                for table in metadata.sorted_tables
-                if table.name in known
-            }
-    finally:
-        engine.dispose()
+    known = set(inspect(connection).get_table_names())
+    return {
+        table.name: int(connection.scalar(select(func.count()).select_from(table)) or 0)
+        for table in metadata.sorted_tables
+        if table.name in known
+    }
 
 
 class BooksCopy:
@@ -110,7 +106,7 @@ class BooksCopy:
             mode: of the books.
 
         Raises:
-            CopyError: the source is no SQLite database.
+            CopyError: the source is no SQLite database, or there is none.
         """
         self._source = build_engine(source_url)
         self._target = build_engine(target_url)
@@ -119,6 +115,8 @@ class BooksCopy:
         self._name = str(self._source.url.database)
         if self._source.dialect.name != "sqlite" or self._target.url == self._source.url:
             raise CopyError("only embedded SQLite books are copied, into another database")
+        if not Path(self._name).is_file():
+            raise CopyError(f"there are no books at {self._name}: check ARB_HOME and ARB_MODE")
 
     def close(self) -> None:
         """Close both ends."""
@@ -143,17 +141,14 @@ class BooksCopy:
         if len(versions) > 1:
             raise CopyError("the books are of another version of the tables: run `arb migrate` on them first")
         with self._source.connect() as connection:
-            return {
-                table.name: int(connection.scalar(select(func.count()).select_from(table)) or 0)
-                for table in copied_tables()
-            }
+            return count_rows(connection)
 
     def run(self, tell: Callable[[str, int], None]) -> None:
         """Copy what is not yet copied; `tell(table, rows)` is called after each batch and once for rows found there."""
         for table in copied_tables():
-            last_row, rows = self._progress_of(table)
+            after, rows = self._progress_of(table)
             tell(table.name, rows)
-            for last_row, batch in self._batches(table, last_row):
+            for last_row, batch in self._batches(table, after):
                 rows += len(batch)
                 self._write(table, batch, last_row, rows)
                 tell(table.name, len(batch))

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Engine, exists, select
+from sqlalchemy import ColumnElement, Connection, Engine, exists, func, select
 
 from arb_pipelines.adapters.sql.access_tables import denials, webhook_events
 from arb_pipelines.adapters.sql.audit import append_in
@@ -61,6 +61,12 @@ class SqlWebhookEvents:
         with money_transaction(self._engine) as connection:
             kept = insert_into(connection, webhook_events).on_conflict_do_nothing()
             return sum(connection.execute(kept, asdict(event)).rowcount for event in events)
+
+    def first_received(self, provider: str, event_ids: Sequence[str]) -> datetime | None:
+        """Return when the newest of these events came first; None if none of them is kept."""
+        these = (webhook_events.c.provider == provider) & webhook_events.c.event_id.in_(event_ids)
+        with self._engine.connect() as connection:
+            return connection.scalar(select(func.max(webhook_events.c.received_at)).where(these))
 
     def load(self, provider: str, limit: int = 100) -> list[WebhookEvent]:
         """Return a provider's events, the newest first."""

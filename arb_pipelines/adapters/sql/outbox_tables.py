@@ -1,11 +1,11 @@
-"""Tables of what is said to people: alerts and the outbox.
+"""Tables of what is said to people: alerts, the outbox and talks with sellers.
 
 What belongs here: table definitions, with the constraints that hold even when the code above them is wrong.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, CheckConstraint, Column, Index, Integer, String, Table, Text
+from sqlalchemy import JSON, BigInteger, Boolean, CheckConstraint, Column, Index, Integer, String, Table, Text
 
 from arb_pipelines.adapters.sql.column_types import RowNumber, UtcTime
 from arb_pipelines.adapters.sql.tables import metadata, one_of
@@ -67,4 +67,26 @@ outbox_messages = Table(
     CheckConstraint("state <> 'sending' OR sending_at IS NOT NULL", name="sending_at_a_time"),
     Index(None, "state", "due_at"),
     Index(None, "recipient", "created_at"),
+)
+
+negotiations = Table(
+    "negotiations",
+    metadata,
+    Column("negotiation_id", String, primary_key=True),
+    Column("opportunity_id", String, nullable=False, index=True),
+    Column("outlet", String, nullable=False),
+    Column("recipient", String, nullable=False),
+    Column("thread_id", String),
+    Column("title", String, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("asking_minor", BigInteger, nullable=False),
+    Column("walk_away_minor", BigInteger, nullable=False),
+    Column("average_minor", BigInteger),
+    Column("counter_minor", BigInteger),
+    Column("offers", JSON, nullable=False),
+    Column("refused", Boolean, nullable=False),
+    Column("deadline_at", UtcTime, nullable=False),
+    Column("opened_at", UtcTime, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("closed_code", String),
 )

@@ -24,11 +24,13 @@ from sqlalchemy import (
     type_coerce,
 )
 
+from arb_pipelines.adapters.sql.approvals import approval_of
 from arb_pipelines.adapters.sql.history_samples import load_history
 from arb_pipelines.adapters.sql.opportunities import open_at, opportunity_of
 from arb_pipelines.adapters.sql.purchase_tables import approvals, opportunities, purchases
 from arb_pipelines.adapters.sql.purchases import purchase_of
 from arb_pipelines.adapters.sql.sale_tables import orders
+from arb_pipelines.domain.approval import Approval
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.opportunity import Opportunity
 from arb_pipelines.domain.pages import (
@@ -95,6 +97,11 @@ class SqlPages:
         place = None if last is None else Place(last["reserved_at"], last["purchase_id"])
         return PurchasePage([purchase_of(row) for row in rows[:limit]], place)
 
+    def find_approval(self, opportunity_id: str) -> Approval | None:
+        """Return the approval of an opportunity, used or not."""
+        rows = self._rows(select(approvals).where(approvals.c.opportunity_id == opportunity_id))
+        return approval_of(rows[0]) if rows else None
+
     def load_history(self, product_id: str, start: datetime, end: datetime, most_points: int) -> ProductPrices | None:
         """Return a product's prices with start <= observed_at < end, `most_points` at most; None: no such product."""
         with self._engine.connect() as connection:
@@ -125,10 +132,12 @@ class SqlPages:
 
 
 def _conditions(wanted: OpportunityFilter) -> list[ColumnElement[bool]]:
-    named = {name: getattr(wanted, name) for name in ("site", "category", "outlet")}
+    named = {name: getattr(wanted, name) for name in ("opportunity_id", "site", "category", "outlet")}
     conditions = [opportunities.c[name] == value for name, value in named.items() if value is not None]
     if wanted.min_profit_minor is not None:
         conditions.append(opportunities.c.expected_profit_minor >= wanted.min_profit_minor)
+    if wanted.title is not None:
+        conditions.append(opportunities.c.title.icontains(wanted.title, autoescape=True))
     if wanted.decided_since is not None:
         conditions.append(opportunities.c.decided_at >= wanted.decided_since)
     return conditions if wanted.open_at is None else [*conditions, *open_at(wanted.open_at)]
@@ -142,9 +151,7 @@ def _bound(by: ColumnElement[Any], key: ColumnElement[Any], place: Place) -> tup
     return literal(place.value, by.type), literal(place.key, key.type)
 
 
-def _days(
-    connection: Connection, query: Any, at: ColumnElement[Any], first: date, last: date
-) -> dict[date, Any]:
+def _days(connection: Connection, query: Any, at: ColumnElement[Any], first: date, last: date) -> dict[date, Any]:
     """Return by UTC day what a query counts, a single figure or a tuple of them."""
     start, end = _midnight(first), _midnight(last + DAY)
     number = _day_number(connection, at)

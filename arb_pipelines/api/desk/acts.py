@@ -10,11 +10,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse
+from pydantic import ValidationError
 
-from arb_pipelines.api.access import require_for
+from arb_pipelines.api.access import ask_slower, require_for
 from arb_pipelines.api.context import context_of
+from arb_pipelines.api.desk.opportunity import show_opportunity
 from arb_pipelines.api.desk.pages_of_running import messages_page, switches_page
 from arb_pipelines.api.desk.showing import Said, show
+from arb_pipelines.api.problems import ProblemError
+from arb_pipelines.api.routes.purchases import ApprovalOrder, ApprovalState, DenialOrder, approve, deny
 from arb_pipelines.api.routes.switches import SwitchOrder, put_switch
 from arb_pipelines.domain.access import Act, Principal
 from arb_pipelines.domain.spend_limit import Action, ActionState
@@ -25,6 +29,43 @@ router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form(max_length=1000)]
 Approver = Annotated[Principal, Depends(require_for(Act.APPROVE))]
 Operator = Annotated[Principal, Depends(require_for(Act.HALT))]
+
+
+@router.post("/desk/opportunities/{opportunity_id}/approve")
+def approve_one(
+    request: Request, who: Approver, opportunity_id: str, ceiling: Text = "", quantity: Text = "", valid_s: Text = ""
+) -> HTMLResponse:
+    """Give leave to buy an opportunity once."""
+    given = {"opportunity_id": opportunity_id, "ceiling": ceiling.strip(), "quantity": quantity, "valid_s": valid_s}
+    try:
+        ask_slower(request, "approval", who.name)
+        order = ApprovalOrder.model_validate(given, strict=False)
+        answer = approve(context_of(request), who, order)
+    except ValidationError as error:
+        faults = "; ".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors())
+        return show_opportunity(request, who, opportunity_id, Said(f"Not approved: {faults}.", "bad"), 422)
+    except ProblemError as error:
+        said = Said(f"Not approved ({error.code}): {error.detail}.", "bad")
+        return show_opportunity(request, who, opportunity_id, said, error.status)
+    if answer.state is ApprovalState.ONE_MORE_PERSON:
+        return show_opportunity(request, who, opportunity_id, Said("Signed. One more person must approve the same."))
+    said = Said(f"Approved: at most {answer.ceiling} {answer.currency} each, {answer.quantity} in all.", "good")
+    return show_opportunity(request, who, opportunity_id, said)
+
+
+@router.post("/desk/opportunities/{opportunity_id}/deny")
+def deny_one(request: Request, who: Approver, opportunity_id: str, reason: Text = "") -> HTMLResponse:
+    """Say no to an opportunity, with the reason."""
+    try:
+        ask_slower(request, "approval", who.name)
+        order = DenialOrder(opportunity_id=opportunity_id, reason=reason)
+        deny(context_of(request), who, order)
+    except ValidationError:
+        return show_opportunity(request, who, opportunity_id, Said("Not denied: say why, in 500 letters.", "bad"), 422)
+    except ProblemError as error:
+        said = Said(f"Not denied ({error.code}): {error.detail}.", "bad")
+        return show_opportunity(request, who, opportunity_id, said, error.status)
+    return show_opportunity(request, who, opportunity_id, Said("Denied.", "good"))
 
 
 @router.post("/desk/switches/{action}")

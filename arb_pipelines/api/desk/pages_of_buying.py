@@ -14,20 +14,20 @@ from urllib.parse import urlencode
 
 from arb_pipelines.api.desk.charts_of_trade import chart_chances, chart_prices
 from arb_pipelines.api.desk.wording import web_address
+from arb_pipelines.api.words import cursor_of, place_of
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.opportunity import Opportunity
+from arb_pipelines.domain.pages import OpportunityFilter, OpportunityOrder
 from arb_pipelines.domain.stores import Books
 
 PAGE = 50
 CHARTED = timedelta(days=90)
 REFUSAL_HOURS = 24
 VALID_CHOICES = ((900, "15 minutes"), (3600, "1 hour"), (14_400, "4 hours"), (86_400, "24 hours"))
-SORTS: Mapping[str, tuple[str, Any]] = {
-    "dollar_day": ("Profit a dollar-day", lambda one: one.profit_per_dollar_day),
-    "profit": ("Profit", lambda one: one.expected_profit.minor),
-    "roi": ("Return on cost", lambda one: one.roi),
-    "speed": ("Days to sell", lambda one: -one.days_to_sell),
-    "newest": ("Newest", lambda one: one.observed_at),
+SORTS: Mapping[OpportunityOrder, str] = {
+    OpportunityOrder.PROFIT_PER_DOLLAR_DAY: "Profit a dollar-day",
+    OpportunityOrder.EXPECTED_PROFIT: "Profit",
+    OpportunityOrder.DECIDED_AT: "Newest",
 }
 
 
@@ -38,59 +38,53 @@ class Wanted:
     q: str = ""
     site: str = ""
     min_profit: str = ""
-    sort: str = "dollar_day"
-    page: int = 0
+    sort: OpportunityOrder = OpportunityOrder.PROFIT_PER_DOLLAR_DAY
+    cursor: str = ""
 
-    @property
-    def least_profit(self) -> Decimal | None:
-        """The least expected profit, None where no amount was given."""
-        try:
-            amount = Decimal(self.min_profit.strip() or "x")
-        except InvalidOperation:
-            return None
-        return amount if amount.is_finite() else None
+    def filter_at(self, now: datetime, currency: str) -> OpportunityFilter:
+        """Return what is asked of the books."""
+        return OpportunityFilter(
+            order=self.sort,
+            open_at=now,
+            site=self.site.strip() or None,
+            min_profit_minor=_minor(self.min_profit, currency),
+            title=self.q.strip() or None,
+        )
 
     @property
     def is_filtered(self) -> bool:
         """Whether anything is left out."""
         return bool(self.q or self.site or self.min_profit)
 
-    def takes(self, one: Opportunity) -> bool:
-        """Return whether an opportunity is among those wanted."""
-        least = self.least_profit
-        named = self.q.casefold() in one.title.casefold() and self.site.casefold() in one.site.casefold()
-        return named and (least is None or one.expected_profit.amount >= least)
-
-    def url_of_page(self, page: int) -> str:
-        """Return the address of another page of the same list."""
-        given = {"q": self.q, "site": self.site, "min_profit": self.min_profit, "sort": self.sort, "page": page}
-        return f"/desk?{urlencode({name: value for name, value in given.items() if value})}"
+    def url_behind(self, cursor: str) -> str:
+        """Return the address of the next page of the same list."""
+        given = {"q": self.q, "site": self.site, "min_profit": self.min_profit, "sort": self.sort.value}
+        return f"/desk?{urlencode({name: value for name, value in given.items() if value} | {'cursor': cursor})}"
 
 
-def opportunities_page(books: Books, wanted: Wanted, now: datetime) -> dict[str, Any]:
+def opportunities_page(books: Books, wanted: Wanted, currency: str, now: datetime) -> dict[str, Any]:
     """Return the open opportunities that are wanted, best first."""
-    sort = wanted.sort if wanted.sort in SORTS else "dollar_day"
-    by = SORTS[sort][1]
-    found = [one for one in books.opportunities.load_open(now) if wanted.takes(one)]
-    found.sort(key=lambda one: (by(one), one.opportunity_id), reverse=True)
-    start = max(wanted.page, 0) * PAGE
+    after = place_of(wanted.sort, wanted.cursor or None, of_time=wanted.sort is OpportunityOrder.DECIDED_AT)
+    page = books.pages.load_opportunities(wanted.filter_at(now, currency), PAGE, after)
+    behind = cursor_of(wanted.sort, page.next_place)
+    newest = books.pages.newest_opportunity()
     return {
-        "rows": found[start : start + PAGE],
+        "rows": page.found,
         "locks": books.locks.load_active(now),
-        "sorts": [(key, name) for key, (name, _) in SORTS.items()],
-        "sort": sort,
+        "sorts": [(key.value, name) for key, name in SORTS.items()],
+        "sort": wanted.sort.value,
         "q": wanted.q,
         "site": wanted.site,
         "min_profit": wanted.min_profit,
         "filtered": wanted.is_filtered,
-        "next_url": wanted.url_of_page(max(wanted.page, 0) + 1) if len(found) > start + PAGE else None,
+        "next_url": wanted.url_behind(behind) if behind else None,
+        "feed_cursor": cursor_of(OpportunityOrder.DECIDED_AT, newest) or "",
     }
 
 
 def opportunity_page(books: Books, one: Opportunity, now: datetime, two_person_above: Money | None) -> dict[str, Any]:
     """Return one opportunity with its charts and what can be decided about it."""
     since = now - CHARTED
-    is_open = any(open_one.opportunity_id == one.opportunity_id for open_one in books.opportunities.load_open(now))
     asks, sales = books.views.load_asks(one.product_id, since), books.views.load_sales(one.product_id, since)
     return {
         "one": one,
@@ -98,7 +92,7 @@ def opportunity_page(books: Books, one: Opportunity, now: datetime, two_person_a
         "chances": chart_chances(one),
         "suggested": min(one.max_cost, one.landed_cost + _slack(one.landed_cost), key=lambda money: money.minor),
         "web_url": web_address(one.url),
-        "closed": None if is_open else _why_closed(books, one, now),
+        "closed": _why_closed(books, one, now),
         "valid_choices": VALID_CHOICES,
         "two_person_above": two_person_above,
     }
@@ -111,22 +105,27 @@ def refusals_page(books: Books, code: str, now: datetime) -> dict[str, Any]:
     return {"counts": books.views.count_refusals(since), "rows": rows, "code": code, "hours": REFUSAL_HOURS}
 
 
+def _minor(amount: str, currency: str) -> int | None:
+    try:
+        return Money.of(Decimal(amount.strip()), currency).minor
+    except (InvalidOperation, ValueError, OverflowError):
+        return None
+
+
 def _slack(cost: Money) -> Money:
     """A price may move by 2 % between the reading and the purchase, as the written policy also allows."""
     return Money(cost.minor * 2 // 100, cost.currency)
 
 
-def _why_closed(books: Books, one: Opportunity, now: datetime) -> str:
-    usable = [leave for leave in books.approvals.load_usable(now) if leave.offer_key == one.offer_key]
-    if usable:
-        leave = usable[0]
-        return (
-            f"Approved by {leave.approved_by}: {leave.quantity} at most {leave.ceiling} each, "
-            f"usable until {leave.expires_at:%Y-%m-%d %H:%M:%S} UTC."
-        )
-    bought = [purchase for purchase in books.purchases.load() if purchase.offer_key == one.offer_key]
-    if bought:
-        return (
-            f"There is a purchase of this offer: {bought[-1].state} since {bought[-1].changed_at:%Y-%m-%d %H:%M} UTC."
-        )
-    return "It is no longer open: it was decided already, or a newer reading of the offer took its place."
+def _why_closed(books: Books, one: Opportunity, now: datetime) -> str | None:
+    """Return why nothing can be decided about an opportunity any more, None while it is open."""
+    kept = books.pages.find_approval(one.opportunity_id)
+    if kept is not None:
+        until = "used" if kept.used_at else f"usable until {kept.expires_at:%Y-%m-%d %H:%M:%S} UTC"
+        return f"Approved by {kept.approved_by}: {kept.quantity} at most {kept.ceiling} each, {until}."
+    denial = books.denials.find(one.opportunity_id)
+    if denial is not None:
+        return f"Denied by {denial.denied_by}: {denial.reason}"
+    if books.pages.load_opportunities(OpportunityFilter(open_at=now, opportunity_id=one.opportunity_id), 1).found:
+        return None
+    return "It is no longer open: a newer reading of the offer took its place, or the offer was decided elsewhere."

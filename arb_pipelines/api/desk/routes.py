@@ -20,6 +20,7 @@ from arb_pipelines.api.desk.pages_of_running import messages_page, sites_page, s
 from arb_pipelines.api.desk.pages_of_stock import listings_page, money_page, positions_page
 from arb_pipelines.api.desk.showing import show
 from arb_pipelines.domain.access import Principal, Role
+from arb_pipelines.domain.pages import OpportunityOrder
 
 router = APIRouter(include_in_schema=False)
 router.include_router(files)
@@ -43,13 +44,14 @@ def opportunities(
     q: Short = "",
     site: Short = "",
     min_profit: Short = "",
-    sort: Short = "dollar_day",
-    page: Annotated[int, Query(ge=0, le=100_000)] = 0,
+    sort: OpportunityOrder = OpportunityOrder.PROFIT_PER_DOLLAR_DAY,
+    cursor: Annotated[str, Query(max_length=600)] = "",
 ) -> HTMLResponse:
     """Show the open opportunities, best first."""
     context = context_of(request)
-    wanted = Wanted(q, site, min_profit, sort, page)
-    return show(request, "opportunities", who, opportunities_page(context.books, wanted, context.clock.now()))
+    wanted = Wanted(q, site, min_profit, sort, cursor)
+    values = opportunities_page(context.books, wanted, context.settings.currency, context.clock.now())
+    return show(request, "opportunities", who, values)
 
 
 @router.get("/desk/opportunities/{opportunity_id}")

@@ -60,7 +60,7 @@ def titles(
 
 
 def load_labelled(path: Path) -> list[LabelledTitle]:
-    """Return the distinct titles of both sides with their labels.
+    """Return the distinct titles of both sides with their labels, if any.
 
     Raises:
         DataFileError: the file cannot be read, or lacks a column, or no title states a brand.
@@ -94,7 +94,7 @@ def _place(path: Path, rows: dict[str, list[str]], splits: dict[str, set[str]]) 
     labelled = [
         LabelledTitle(title, brand, model, "test" in splits[title] and (len(splits[title]) == 1 or even(title)))
         for title, (brand, model) in sorted(rows.items())
-        if title and (brand or model)
+        if title
     ]
     if not any(row.brand for row in labelled):
         raise DataFileError(f"{path}: no title has a brand to learn from")
@@ -109,7 +109,7 @@ def measure(labelled: Sequence[LabelledTitle]) -> dict[str, Any]:
     """Return the figures of our reader and of the rule, on seen and unseen makers."""
     from arb_pipelines.ml.title_labels import first_code, first_word, squeeze
 
-    train = [row for row in labelled if not row.in_test and not row.is_held_out]
+    train = [row for row in labelled if (row.brand or row.model) and not row.in_test and not row.is_held_out]
     met = {squeeze(row.brand) for row in train if row.brand}
     tests = {
         "seen": [row for row in labelled if row.in_test and squeeze(row.brand) in met],
@@ -117,11 +117,15 @@ def measure(labelled: Sequence[LabelledTitle]) -> dict[str, Any]:
     }
     started = time.process_time()
     reader = train_reader(train, frozenset(row.brand.lower() for row in tests["unseen"]))
+    trained = time.process_time()
+    studied = study(reader, [row.title for row in labelled], train)
     result: dict[str, Any] = {
         "train_titles": len(train),
         "train_brands": len(met),
         "unseen_brands": len({squeeze(row.brand) for row in tests["unseen"]}),
-        "train_cpu_s": round(time.process_time() - started, 1),
+        "collection_titles": len(labelled) if studied else 0,
+        "train_cpu_s": round(trained - started, 1),
+        "study_cpu_s": round(time.process_time() - trained, 1),
     }
     started = time.process_time()
     for name, rows in tests.items():
@@ -140,17 +144,26 @@ def train_reader(train: Sequence[LabelledTitle], unseen: frozenset[str]) -> Titl
     """Return a reader trained on these titles and on made-up ones, which never met the unseen makers."""
     from arb_pipelines.ml.title_extraction import TitleReader
     from arb_pipelines.ml.title_grammar import make_titles
-    from arb_pipelines.ml.title_labels import mark
+    from arb_pipelines.ml.title_labels import mark, plain_name
     from arb_pipelines.ml.title_pipeline import train_pipeline
     from arb_pipelines.ml.title_words import load_list
 
     marked = [mark(row) for row in train if row.brand]
     mixed = [*marked, *make_titles(MADE_UP_TITLES, seed=1, without=unseen)]
-    known = {row.brand for row in train if row.brand} | {
+    known = {spelt for row in train if row.brand for spelt in (row.brand, plain_name(row.brand))} | {
         b for b in load_list("title_brands") if b.lower() not in unseen
     }
     passes = max(4, min(10, EXAMPLES // len(mixed)))
     return TitleReader(train_pipeline(mixed, sorted(known), passes=passes))
+
+
+def study(reader: TitleReader, titles: Sequence[str], train: Sequence[LabelledTitle]) -> bool:
+    """Let the reader count phrases in every title of the file (labels only of training titles); False: too few."""
+    try:
+        reader.study(titles, train)
+    except ValueError:
+        return False
+    return True
 
 
 def _figures(rows: Sequence[LabelledTitle], brands: Sequence[Any], models: Sequence[Any]) -> dict[str, Any]:

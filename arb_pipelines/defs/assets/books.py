@@ -59,13 +59,15 @@ def orders(
     """Buyers' orders, imported once each, with the very lot units they took."""
     if outlet.url is None:
         return MaterializeResult(metadata={"imported": 0, "outlet": "none"})
-    with books.opened() as opened, outlet.seller() as seller:
-        done = import_orders(opened, seller, load_schedules(), settings.values.outlet_terms, SystemClock())
+    counts, schedules, terms = Counter[str](), load_schedules(), settings.values.terms_of_outlets
+    with books.opened() as opened, outlet.sellers() as sellers:
+        for seller in sellers:
+            done = import_orders(opened, seller, schedules, terms[seller.outlet], SystemClock())
+            counts.update(done.summary())
+            for refused in done.not_done:
+                context.log.error(f"{refused.key}: {refused.code}: {refused.detail}")
         states = Counter(order.state.value for order in opened.orders.load())
-    for refused in done.not_done:
-        context.log.error(f"{refused.key}: {refused.code}: {refused.detail}")
-    count = {"dagster/row_count": sum(states.values()), "imported": len(done.imported)}
-    return MaterializeResult(metadata={**count, **states})
+    return MaterializeResult(metadata={"dagster/row_count": sum(states.values()), **counts, **states})
 
 
 @asset(deps=[orders], group_name="books", kinds={"sqlalchemy"}, owners=OWNERS, tags=TAGS)

@@ -4,8 +4,9 @@ from collections import Counter
 
 from dagster import MaterializeResult, MetadataValue, asset
 
+from arb_pipelines.defs.eligibility import ask_outlets
 from arb_pipelines.defs.outcomes import table
-from arb_pipelines.defs.resources import BooksResource, SettingsResource, SitesResource, SystemClock
+from arb_pipelines.defs.resources import BooksResource, OutletResource, SettingsResource, SitesResource, SystemClock
 from arb_pipelines.defs.training import selection_hook
 from arb_pipelines.domain.fees import load_schedules
 from arb_pipelines.domain.opportunity import Opportunity
@@ -26,10 +27,13 @@ def figures_of(one: Opportunity) -> tuple[str, ...]:
 
 
 @asset(deps=["price_predictions"], group_name="decisions", kinds={"python"}, owners=OWNERS, tags=TAGS)
-def opportunities(books: BooksResource, sites: SitesResource, settings: SettingsResource) -> MaterializeResult:
+def opportunities(
+    books: BooksResource, sites: SitesResource, outlet: OutletResource, settings: SettingsResource
+) -> MaterializeResult:
     """Offers that pass every rule at the model's low price after all fees; every refusal with its reason code."""
     rules, now = settings.values.buying_rules(sites.load().sites), SystemClock().now()
     with books.opened() as opened:
+        asked = ask_outlets(opened, outlet, settings.values, rules.max_age)
         decided = decide_offers(opened, rules, load_schedules(), now, selection_hook)
     rows = [(o.title, o.site, o.outlet, *figures_of(o), ", ".join(o.risk_flags)) for o in decided.found[:BEST]]
     return MaterializeResult(
@@ -37,6 +41,7 @@ def opportunities(books: BooksResource, sites: SitesResource, settings: Settings
             "dagster/row_count": len(decided.found),
             "offers": decided.offers,
             "new": decided.new,
+            **asked,
             "best": MetadataValue.md(table(HEADER, rows)),
             "refused": MetadataValue.json(decided.reasons),
         }

@@ -47,7 +47,7 @@ def buy_approved_offers(
     book, declared = values.rule_book, {site.key: site for site in sites.load().sites}
     with books.opened() as opened, outlet.buyers(list(declared.values())) as buyers:
         approvals, limits = opened.approvals.load_usable(clock.now()), values.spend_limits
-        rules = book.submit_rules(declared, [values.outlet_terms], values.two_person_limit)
+        rules = book.submit_rules(declared, values.all_outlet_terms, values.two_person_limit)
         check = build_submit_check(opened, rules, book.loss_rules(values.capital), clock)
         outcomes = buy_approved(approvals, opened, buyers, limits, clock, quiet_s=values.quiet_period_s, risk=check)
         news = alert_outcomes(opened, outcomes, clock)

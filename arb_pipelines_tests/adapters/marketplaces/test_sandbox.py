@@ -41,7 +41,8 @@ from arb_pipelines.sandbox.running import WorldServer, run_world_in_thread
 from arb_pipelines.sandbox.shop_orders import SANDBOX_BUYER_TOKEN
 from arb_pipelines.services.approvals import approve_open
 from arb_pipelines.services.fulfilment import import_orders, ship_orders, tracking_number_for
-from arb_pipelines.services.listing import ListingRules, list_unlisted, receive_delivered
+from arb_pipelines.services.listing import list_unlisted, receive_delivered
+from arb_pipelines.services.listing_drafts import ListingRules
 from arb_pipelines.services.market_data import fetch_new_sold_prices
 from arb_pipelines.services.purchasing import PurchaseOutcome, buy_approved
 from arb_pipelines.services.reconciling import Reconciliation, reconcile

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from arb_pipelines.adapters.messaging.channels import ChannelPlan, TwilioAccount, open_channels
-from arb_pipelines.adapters.messaging.smtp import SmtpServer
+from arb_pipelines.adapters.messaging.smtp_server import SmtpServer
 from arb_pipelines.domain.delivery import NotDelivered
 from arb_pipelines.domain.message import Channel
 from arb_pipelines_tests.fakes.clock import START

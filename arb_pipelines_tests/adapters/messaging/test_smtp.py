@@ -15,7 +15,8 @@ from aiosmtpd.controller import Controller
 from arb_pipelines.adapters.http.client import ApiClient
 from arb_pipelines.adapters.messaging.mail import FirstThatTakes
 from arb_pipelines.adapters.messaging.sendgrid import SendGridMail
-from arb_pipelines.adapters.messaging.smtp import SmtpMail, SmtpSecurity, SmtpServer
+from arb_pipelines.adapters.messaging.smtp import SmtpMail
+from arb_pipelines.adapters.messaging.smtp_server import SmtpSecurity, SmtpServer
 from arb_pipelines.domain.delivery import Delivered, DeliveryUnknownError, NotDelivered
 from arb_pipelines_tests.conftest import free_port
 from arb_pipelines_tests.fakes.messages import outbound

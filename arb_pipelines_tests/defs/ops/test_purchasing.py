@@ -32,7 +32,7 @@ from arb_pipelines_tests.contracts.trade_records import approval, opportunity
 SITE = 'key = "shop-1"\nname = "A"\nurl = "https://shop-1.example"\nsite_class = "permitted"\nstart_urls = ["/"]\n'
 
 
-class Outlet(ConfigurableResource):  # type: ignore[type-arg]
+class Outlet(ConfigurableResource):
     """Leaves every purchase to a person, or breaks down."""
 
     breaks: bool = False
@@ -78,7 +78,7 @@ def test_each_outcome_is_shown_with_the_decision_it_rests_on(books: SqlBooks, tm
         done = buy(tmp_path, instance)
     assert done.success
     (output,) = [event for event in done.all_events if event.event_type_value == "STEP_OUTPUT"]
-    metadata = output.step_output_data.metadata
+    metadata: Any = output.step_output_data.metadata
     decision = books.opportunities.load_one("opportunity-1")
     assert decision is not None
     (row,) = metadata["decisions"].value.splitlines()[2:]

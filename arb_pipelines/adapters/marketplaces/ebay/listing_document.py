@@ -50,7 +50,6 @@ class EbayTerms:
     location_key: str
     category_ids: Mapping[str, str] = field(default_factory=dict)  # by our category, in small letters
     other_category_id: str | None = None
-    carrier: str = "USPS"
 
 
 def condition_id(listing: Listing) -> str:

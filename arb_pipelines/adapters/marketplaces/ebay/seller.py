@@ -6,7 +6,7 @@ What belongs here: the calls of the `Seller` port and `fetch_prices`. What a lis
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,7 +22,9 @@ from arb_pipelines.adapters.marketplaces.ebay.listing_document import (
 )
 from arb_pipelines.adapters.marketplaces.ebay.orders import EbayOrders
 from arb_pipelines.adapters.marketplaces.ebay.parse import OwnOffer, parse_own_offers
+from arb_pipelines.adapters.marketplaces.ebay.policies import EbayPolicies
 from arb_pipelines.adapters.marketplaces.ebay.revisions import RevisionLog
+from arb_pipelines.domain.eligibility import Permission
 from arb_pipelines.domain.listing import Listing
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.order import Order, OutletOrder
@@ -39,13 +41,30 @@ class EbaySeller:
 
     outlet = OUTLET
 
-    def __init__(self, connection: EbayConnection, terms: EbayTerms, revisions: RevisionLog) -> None:
-        """Sell over a connection, on terms, counting revisions in a log."""
+    def __init__(
+        self,
+        connection: EbayConnection,
+        terms: Callable[[], EbayTerms],
+        revisions: RevisionLog,
+        *,
+        policies: EbayPolicies | None = None,
+        carrier: str = "USPS",
+    ) -> None:
+        """Sell over a connection.
+
+        Args:
+            connection: our accounts.
+            terms: what every offer names; asked when the first SKU is listed.
+            revisions: counts what is revised.
+            policies: asked whether eBay takes a condition in a category; None leaves that to the publishing.
+            carrier: takes our parcels where an order does not say who does.
+        """
         self._connection = connection
         self._client = connection.seller
         self._terms = terms
         self._revisions = revisions
-        self._orders = EbayOrders(connection, terms.carrier)
+        self._policies = policies
+        self._orders = EbayOrders(connection, carrier)
 
     def __repr__(self) -> str:
         """Return the class name alone."""
@@ -68,11 +87,13 @@ class EbaySeller:
             ConnectionError: no answer; calling again is safe.
             ValueError: an answer that cannot be understood; calling again is safe.
         """
-        item = inventory_item(listing)
-        document = offer_document(listing, self._terms, self._connection.marketplace_id)
         offer = self._find_offer(listing.sku)
         if offer is not None and offer.listing_id is not None:
             return offer.listing_id
+        item, terms = inventory_item(listing), self._terms()
+        document = offer_document(listing, terms, self._connection.marketplace_id)
+        if self._policies is not None:
+            refuse_condition(self._policies.may_list(listing, terms), listing)
         if offer is not None:
             self._refuse_sold(listing)
         sku = quoted(listing.sku)
@@ -198,6 +219,18 @@ class EbaySeller:
         return (
             accepted(answer, operation).body if answer.body is None else accepted(answer, operation).record(operation)
         )
+
+
+def refuse_condition(found: Permission, listing: Listing) -> None:
+    """Let pass what eBay takes.
+
+    Raises:
+        OutletRefusedError: it does not, or takes it of approved sellers only.
+    """
+    if found is Permission.APPROVAL_REQUIRED:
+        raise OutletRefusedError("needs_approval", f"eBay sells {listing.condition} goods of approved sellers only")
+    if found is not Permission.ALLOWED:
+        raise OutletRefusedError("condition_not_allowed", f"{listing.condition} is no condition of {listing.category}")
 
 
 def _field(body: Any, name: str) -> str:

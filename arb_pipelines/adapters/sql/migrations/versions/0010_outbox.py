@@ -1,4 +1,4 @@
-"""Messages to people: alerts and the outbox."""
+"""Messages to people, talks with sellers, and what metered interfaces cost."""
 
 from __future__ import annotations
 
@@ -18,9 +18,14 @@ ROW_NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 def upgrade() -> None:
     _alerts()
     _outbox_messages()
+    _negotiations()
+    _api_budgets()
 
 
 def downgrade() -> None:
+    op.drop_table("api_charges")
+    op.drop_table("api_meters")
+    op.drop_table("negotiations")
     op.drop_table("outbox_messages")
     op.drop_table("alerts")
 
@@ -94,3 +99,57 @@ def _outbox_messages() -> None:
     )
     op.create_index("ix_outbox_messages_state_due_at", "outbox_messages", ["state", "due_at"])
     op.create_index("ix_outbox_messages_recipient_created_at", "outbox_messages", ["recipient", "created_at"])
+
+
+def _negotiations() -> None:
+    op.create_table(
+        "negotiations",
+        sa.Column("negotiation_id", sa.String(), nullable=False),
+        sa.Column("opportunity_id", sa.String(), nullable=False),
+        sa.Column("outlet", sa.String(), nullable=False),
+        sa.Column("recipient", sa.String(), nullable=False),
+        sa.Column("thread_id", sa.String()),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("asking_minor", sa.BigInteger(), nullable=False),
+        sa.Column("walk_away_minor", sa.BigInteger(), nullable=False),
+        sa.Column("average_minor", sa.BigInteger()),
+        sa.Column("counter_minor", sa.BigInteger()),
+        sa.Column("offers", sa.JSON(), nullable=False),
+        sa.Column("refused", sa.Boolean(), nullable=False),
+        sa.Column("deadline_at", UTC_TIME, nullable=False),
+        sa.Column("opened_at", UTC_TIME, nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("closed_code", sa.String()),
+        sa.PrimaryKeyConstraint("negotiation_id", name="pk_negotiations"),
+    )
+    op.create_index("ix_negotiations_opportunity_id", "negotiations", ["opportunity_id"])
+
+
+def _api_budgets() -> None:
+    op.create_table(
+        "api_meters",
+        sa.Column("api", sa.String(), nullable=False),
+        sa.Column("claims", sa.BigInteger(), nullable=False),
+        sa.Column("pool_left", sa.Integer()),
+        sa.Column("refill_a_minute", sa.Float()),
+        sa.Column("pool_at", UTC_TIME),
+        sa.PrimaryKeyConstraint("api", name="pk_api_meters"),
+    )
+    op.create_table(
+        "api_charges",
+        sa.Column("charge_id", sa.String(), nullable=False),
+        sa.Column("api", sa.String(), nullable=False),
+        sa.Column("operation", sa.String(), nullable=False),
+        sa.Column("reserved", sa.BigInteger(), nullable=False),
+        sa.Column("actual", sa.BigInteger()),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("made_at", UTC_TIME, nullable=False),
+        sa.CheckConstraint("state IN ('released', 'reserved', 'settled')", name=op.f("ck_api_charges_state_known")),
+        sa.CheckConstraint(
+            "reserved >= 0 AND (actual IS NULL OR actual >= 0)", name=op.f("ck_api_charges_not_negative")
+        ),
+        sa.CheckConstraint("(state = 'settled') = (actual IS NOT NULL)", name=op.f("ck_api_charges_settled_at_a_cost")),
+        sa.PrimaryKeyConstraint("charge_id", name="pk_api_charges"),
+    )
+    op.create_index("ix_api_charges_api_made_at", "api_charges", ["api", "made_at"])

@@ -29,16 +29,37 @@ UPDATE listings SET floor_margin_minor = 0,
 """
 
 
+NEW_WORDS = "permission IN ('allowed', 'approval_required', 'not_eligible', 'unknown')"
+OLD_WORDS = "permission IN ('allowed', 'approval_required', 'not_eligible')"
+
+
 def upgrade() -> None:
     for name in LISTING_COLUMNS:
         op.add_column("listings", sa.Column(name, sa.BigInteger()))
     op.execute(OLD_BASIS)
     for name, kind in PURCHASE_COLUMNS.items():
         op.add_column("purchases", sa.Column(name, kind))
+    _renew_eligibility(NEW_WORDS)
 
 
 def downgrade() -> None:
+    _renew_eligibility(OLD_WORDS)
     for name in reversed(PURCHASE_COLUMNS):
         op.drop_column("purchases", name)
     for name in reversed(LISTING_COLUMNS):
         op.drop_column("listings", name)
+
+
+def _renew_eligibility(words: str) -> None:
+    """Make the table anew: an answer is good for a day only, and SQLite changes no CHECK in place."""
+    op.drop_table("product_eligibility")
+    op.create_table(
+        "product_eligibility",
+        sa.Column("product_id", sa.String(), nullable=False),
+        sa.Column("condition", sa.String(), nullable=False),
+        sa.Column("outlet", sa.String(), nullable=False),
+        sa.Column("permission", sa.String(), nullable=False),
+        sa.Column("checked_at", UTC_TIME, nullable=False),
+        sa.CheckConstraint(words, name=op.f("ck_product_eligibility_permission_known")),
+        sa.PrimaryKeyConstraint("product_id", "condition", "outlet", name="pk_product_eligibility"),
+    )

@@ -1,0 +1,37 @@
+"""What is measured of the API itself, for Prometheus.
+
+What belongs here: the counters of one application, in a registry of its own.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0, 5.0)
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class ApiMetrics:
+    """Requests by route and status, their time, the live feed's listeners."""
+
+    def __init__(self) -> None:
+        """Make the registry."""
+        self.registry = CollectorRegistry()
+        labels = ("method", "route")
+        self._requests = Counter("arb_api_requests", "Requests.", (*labels, "status"), registry=self.registry)
+        self._seconds = Histogram(
+            "arb_api_seconds", "Time of a request, s.", labels, buckets=BUCKETS_S, registry=self.registry
+        )
+        self._listening = Gauge("arb_api_feed_listeners", "Clients of the live feed.", registry=self.registry)
+        self._dropped = Gauge("arb_api_feed_dropped", "Clients dropped for slowness.", registry=self.registry)
+
+    def count(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count one answered request."""
+        self._requests.labels(method, route, str(status)).inc()
+        self._seconds.labels(method, route).observe(seconds)
+
+    def text(self, listening: int, dropped: int) -> bytes:
+        """Return everything in Prometheus' text format."""
+        self._listening.set(listening)
+        self._dropped.set(dropped)
+        return generate_latest(self.registry)
