@@ -12,12 +12,20 @@ from typing import Any
 from dagster import (
     Definitions,
     PipesSubprocessClient,
-    in_process_executor,
     load_assets_from_modules,
 )
 
 from arb_pipelines.defs import checks, jobs, schedules, sensors
-from arb_pipelines.defs.assets import books, market, matching_model, opportunities, price_model, raw_scrapes
+from arb_pipelines.defs.assets import (
+    books,
+    market,
+    matching_model,
+    opportunities,
+    price_model,
+    raw_scrapes,
+    trade_reports,
+)
+from arb_pipelines.defs.executors import build_executor
 from arb_pipelines.defs.ops.crawling import crawl_shard_job
 from arb_pipelines.defs.ops.fulfilment import fulfilment_job
 from arb_pipelines.defs.ops.listing import listing_job
@@ -36,8 +44,11 @@ def build_defs(resources: Mapping[str, Any] | None = None) -> Definitions:
     Args:
         resources: replaces single resources by name, for tests; the others come from `Settings`.
     """
+    settings = Settings()
     return Definitions(
-        assets=load_assets_from_modules([raw_scrapes, market, matching_model, price_model, opportunities, books]),
+        assets=load_assets_from_modules(
+            [raw_scrapes, market, matching_model, price_model, opportunities, books, trade_reports]
+        ),
         asset_checks=checks.ALL,
         jobs=[
             crawl_shard_job,
@@ -54,11 +65,10 @@ def build_defs(resources: Mapping[str, Any] | None = None) -> Definitions:
         schedules=schedules.ALL,
         resources={
             "pipes": PipesSubprocessClient(),
-            **build_resources(Settings()),
+            **build_resources(settings),
             **(resources or {}),
         },
-        # A second process a step would add 3-4 CPU seconds to a run of 4.
-        executor=in_process_executor,
+        executor=build_executor(settings.executor),
     )
 
 

@@ -121,6 +121,7 @@ class EbayOutlet(VendorAccount):
             self.client_secret.get_secret_value(),
             self.refresh_token.get_secret_value(),
             self.marketplace_id,
+            self.partner_approved,
         )
         return connect_ebay(self.base_url or API_URLS[self.environment], account, self.timeout_s)
 

@@ -19,13 +19,17 @@ from pydantic_settings import BaseSettings, NoDecode
 
 from arb_pipelines.adapters.messaging.smtp_server import SmtpSecurity, SmtpServer
 from arb_pipelines.domain.alert_rules import AlertBook, load_alert_book
+from arb_pipelines.domain.api_limits import load_api_limits
 from arb_pipelines.domain.message import Channel
 
 if TYPE_CHECKING:
     from arb_pipelines.adapters.messaging.channels import ChannelPlan
+    from arb_pipelines.domain.api_budget import ApiLimits, Budget
     from arb_pipelines.domain.delivery import MessageChannel, Messenger
+    from arb_pipelines.domain.product_facts import PriceSource
 
 MAIL_ADDRESS = re.compile(r"[^@\s,]+@[^@\s,]+")
+UNUSED_DOMAIN = 7
 TELEPHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
@@ -96,6 +100,17 @@ class PeopleSettings(BaseSettings):
         30, description="How often alerts are routed and waiting messages sent, s."
     )
 
+    redis_url: SecretStr | None = Field(
+        None, description="`redis://host:6379/0` of a cache that processes share; default: one in each process."
+    )
+    api_budget_file: Path | None = Field(
+        None, description="TOML file of what metered interfaces may cost, in place of the shipped one."
+    )
+    keepa_key: SecretStr | None = Field(None, description="Our key at Keepa (prices and ranks, paid in tokens).")
+    keepa_domain: Annotated[int, Field(ge=1, le=11)] = Field(1, description="Keepa's number of the market; 1 is US.")
+    bookscouter_url: str | None = Field(None, description="Address that BookScouter gave us as its partner.")
+    bookscouter_key: SecretStr | None = Field(None, description="Our key there.")
+
     @field_validator("alert_emails", "alert_phones", "alert_webhooks", mode="before")
     @classmethod
     def _split_list(cls, value: object) -> object:
@@ -128,6 +143,22 @@ class PeopleSettings(BaseSettings):
             load_alert_book(path)
         return path
 
+    @field_validator("api_budget_file")
+    @classmethod
+    def _usable_budget(cls, path: Path | None) -> Path | None:
+        """A budget that cannot be read is one clear line at the start."""
+        if path is not None:
+            load_api_limits(path)
+        return path
+
+    @field_validator("keepa_domain")
+    @classmethod
+    def _known_domain(cls, number: int) -> int:
+        """The currency of a market must be known."""
+        if number == UNUSED_DOMAIN:
+            raise ValueError("Keepa has no market 7; 1 is US, 2 UK, 3 DE, 4 FR, 5 JP, 6 CA, 8 IT, 9 ES, 10 IN, 11 MX")
+        return number
+
     @field_validator("smtp_security")
     @classmethod
     def _open_only_at_home(cls, security: SmtpSecurity, info: ValidationInfo) -> SmtpSecurity:
@@ -141,6 +172,26 @@ class PeopleSettings(BaseSettings):
     def alert_book(self) -> AlertBook:
         """The rules of alerts."""
         return load_alert_book(self.alerts_file)
+
+    @cached_property
+    def api_limits(self) -> Mapping[str, ApiLimits]:
+        """What each metered interface may cost."""
+        return load_api_limits(self.api_budget_file)
+
+    @contextmanager
+    def open_price_sources(self, budget: Budget, now: Callable[[], datetime]) -> Iterator[dict[str, PriceSource]]:
+        """Open the price interfaces that a key is set for, by name, for the length of a block."""
+        from arb_pipelines.adapters.price_apis.sources import PricePlan, open_price_sources
+
+        plan = PricePlan(
+            keepa_key=_plain(self.keepa_key),
+            keepa_domain=self.keepa_domain,
+            bookscouter_url=self.bookscouter_url,
+            bookscouter_key=_plain(self.bookscouter_key),
+            redis_url=_plain(self.redis_url),
+        )
+        with open_price_sources(plan, budget, now) as sources:
+            yield sources
 
     @property
     def alert_recipients(self) -> Mapping[Channel, list[str]]:

@@ -20,6 +20,7 @@ from pydantic import BaseModel, Field, SecretStr, ValidationInfo, field_validato
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from arb_pipelines.cloud_settings import CloudSettings
+from arb_pipelines.cloud_settings import Executor as Executor
 from arb_pipelines.domain.outlet import OutletTerms
 from arb_pipelines.domain.scoring import BuyingRules
 from arb_pipelines.domain.site import Site
@@ -179,6 +180,11 @@ class Settings(TradeSettings, OutletSettings, PeopleSettings, CloudSettings):
     def tracking_uri(self) -> str:
         """Where MLflow keeps runs and model versions."""
         return self.mlflow_url or f"sqlite:///{self.home / 'mlflow.sqlite'}"
+
+    @property
+    def reports_dir(self) -> Path:
+        """Where reports are written as files."""
+        return self.home / "reports"
 
     @property
     def dagster_home(self) -> Path:

@@ -10,13 +10,14 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import httpx
 import typer
 from rich.console import Console
 
 from arb_pipelines.cli.cycles import Cycle, CycleWatch, render_cycles
+from arb_pipelines.cli.desk import DEMO_USER, demo_password, start_desk
 from arb_pipelines.cli.instance import (
     DagsterServers,
     child_environment,
@@ -40,6 +41,7 @@ def demo(
     shops: Annotated[int, typer.Option(min=1, max=500, help="Shops in the sandbox world.")] = 500,
     seed: Annotated[int, typer.Option(help="Seed of the world: the same seed, the same shops and prices.")] = 7,
     port: Annotated[int, typer.Option(help="Port of the Dagster page.")] = 3000,
+    desk_port: Annotated[int, typer.Option(help="Port of the desk.")] = 8400,
     interval: Annotated[int, typer.Option(min=15, help="Seconds between two scrapes of a shop.")] = 90,
     home: Annotated[Path, typer.Option(help="Folder of the demo's stores and logs.")] = Path(".arb/demo"),
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget the stores of earlier demos first.")] = False,
@@ -57,7 +59,8 @@ def demo(
     started = time.monotonic()
     try:
         with single_instance(home.absolute(), fresh):
-            watch = run_demo(console, home.absolute(), shops, seed, port, interval, wanted)
+            ports = Ports(port, desk_port)
+            watch = run_demo(console, home.absolute(), shops, seed, ports, interval, wanted)
     except StartError as error:
         console.print(f"[bold red]demo:[/] {error}", highlight=False, soft_wrap=True)
         raise typer.Exit(1) from error
@@ -70,9 +73,19 @@ def demo(
         console.print("stopped before the first cycle ended; what was stored is kept for the next demo")
 
 
-def run_demo(console: Console, home: Path, shops: int, seed: int, port: int, interval: int, wanted: int) -> CycleWatch:
+class Ports(NamedTuple):
+    """Where the demo's two pages are."""
+
+    dagster: int
+    desk: int
+
+
+def run_demo(
+    console: Console, home: Path, shops: int, seed: int, ports: Ports, interval: int, wanted: int
+) -> CycleWatch:
     """Start everything, follow `wanted` cycles (0: until Ctrl-C), stop everything; return what was seen."""
-    refuse_busy_port(port, "the Dagster page", "--port")
+    refuse_busy_port(ports.dagster, "the Dagster page", "--port")
+    refuse_busy_port(ports.desk, "the desk", "--desk-port")
     settings = Settings(home=home, mode=Mode.PAPER, sites_dir=home / "sites", database_url=None, raw_store_url=None)
     prepare_home(settings)
     with ProcessGroup(home / "logs", child_environment(settings, demo_settings(interval))) as group, ctrl_c_ends():
@@ -81,7 +94,12 @@ def run_demo(console: Console, home: Path, shops: int, seed: int, port: int, int
             status.update(f"starting {shops} sandbox shops and the selling channel")
             world = start_world(group, settings, shops, seed, interval)
             group.environment = {**group.environment, "ARB_SANDBOX_URL": world["channel_url"]}
-            servers = start_dagster(group, settings, port, status.update)
+            servers = start_dagster(group, settings, ports.dagster, status.update)
+            status.update("starting the desk")
+            desk_url = start_desk(group, ports.desk)
+        if desk_url is not None:
+            sign_in = f"name {DEMO_USER}, password {demo_password(settings)}"
+            console.print(f"[bold green]Desk:[/] {desk_url} ({sign_in})", highlight=False, soft_wrap=True)
         console.print(
             f"[bold green]Dagster page:[/] {servers.url}   "
             f"sandbox: {world['channel_url']} ({shops} shops, {len(world['expected_failures'])} of them misbehave on "

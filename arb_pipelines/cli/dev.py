@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from arb_pipelines.cli.desk import start_desk
 from arb_pipelines.cli.instance import (
     child_environment,
     ctrl_c_ends,
@@ -20,10 +21,14 @@ from arb_pipelines.cli.processes import ProcessGroup, StartError, refuse_busy_po
 from arb_pipelines.settings import Settings
 
 
-def dev(port: Annotated[int, typer.Option(help="Port of the Dagster page.")] = 3000) -> None:
-    """Start the Dagster page and daemon on this machine; sensors are off until you switch them on there.
+def dev(
+    port: Annotated[int, typer.Option(help="Port of the Dagster page.")] = 3000,
+    desk_port: Annotated[int | None, typer.Option(help="Port of the desk (default: ARB_API_PORT).")] = None,
+) -> None:
+    """Start the Dagster page, the daemon and the desk on this machine; sensors are off until you switch them on.
 
-    The page has no login and can start runs, so it listens on this machine alone.
+    The Dagster page has no login and can start runs, so it listens on this machine alone. Add yourself to the desk
+    with `arb user add`.
 
     Example:
 
@@ -33,13 +38,16 @@ def dev(port: Annotated[int, typer.Option(help="Port of the Dagster page.")] = 3
     try:
         with single_instance(settings.home):
             refuse_busy_port(port, "the Dagster page", "--port")
+            refuse_busy_port(desk_port or settings.api_port, "the desk", "--desk-port")
             prepare_home(settings)
             migrate(settings)
             with ProcessGroup(settings.home / "logs", child_environment(settings, {})) as group, ctrl_c_ends():
                 with console.status("starting") as status:
                     servers = start_dagster(group, settings, port, status.update)
+                    desk_url = start_desk(group, desk_port or settings.api_port)
                 console.print(
-                    f"[bold green]Dagster page:[/] {servers.url}   logs: {group.log_dir}",
+                    f"[bold green]Dagster page:[/] {servers.url}   "
+                    f"desk: {desk_url or 'not installed (arb-pipelines[api])'}   logs: {group.log_dir}",
                     highlight=False,
                     soft_wrap=True,
                 )

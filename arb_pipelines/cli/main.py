@@ -25,6 +25,7 @@ from arb_pipelines.cli import (
     history,
     keeping,
     keys,
+    lookup,
     matches,
     orders,
     outbox,
@@ -81,6 +82,8 @@ app.command()(replay.replay)
 app.command()(explain.explain)
 app.command()(forecast.forecast)
 app.command()(history.history)
+app.command()(lookup.lookup)
+app.command()(lookup.budget)
 app.command()(predict.predict)
 app.command()(serve.serve)
 app.command()(switches.halt)
@@ -89,6 +92,7 @@ app.command()(keeping.migrate)
 app.command()(keeping.backup)
 app.command()(keeping.restore)
 app.add_typer(storage.app, name="storage")
+app.add_typer(workers.app, name="workers")
 app.add_typer(workers.app, name="workers")
 app.add_typer(keys.app, name="key")
 app.add_typer(sites.app, name="site")
@@ -141,3 +145,7 @@ def main() -> None:
             got = "" if name in SECRET_SETTINGS or not fault["loc"] else f" (got {fault['input']!r})"
             typer.echo(f"arb: setting {name}: {fault['msg']}{got}", err=True)
         raise SystemExit(2) from error
+
+
+if __name__ == "__main__":
+    main()

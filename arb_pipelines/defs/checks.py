@@ -174,6 +174,20 @@ def invariant_check(asset: str, property_name: str, describe: str, *names: str) 
     return check
 
 
+def report_check(asset: str, name: str) -> AssetChecksDefinition:
+    """Return a check that a report's files are there and complete, and that the books it rests on hold."""
+
+    @asset_check(asset=AssetKey(asset), name=f"{asset}_written", description="Both files are there; the books hold.")
+    def check(books: BooksResource, settings: SettingsResource) -> AssetCheckResult:
+        files = [settings.values.reports_dir / f"{name}{suffix}" for suffix in (".csv", ".html")]
+        written = sum(path.is_file() and path.stat().st_size > 0 for path in files)
+        with books.opened() as opened:
+            broken = broken_among(opened, ("I3_", "I6_"))
+        return result(written == len(files) and not broken, WARN, files=written, **broken)
+
+    return check
+
+
 def broken_among(books: Books, names: tuple[str, ...]) -> dict[str, int]:
     """Return the broken invariants whose name starts with one of `names`."""
     return {key: rows for key, rows in books.broken_invariants().items() if key.startswith(names)}
@@ -207,4 +221,8 @@ ALL: list[AssetChecksDefinition] = [
     invariant_check("listings", "backed", "No listing without stock; price between floor and ceiling.", "I5_", "I9_"),
     invariant_check("orders", "once", "Each unit leaves once and is shipped once.", "I6_"),
     invariant_check("profit_and_loss", "balanced", "Every ledger transaction sums to zero.", "I3_"),
+    report_check("fastest_sellers", "fastest_selling"),
+    report_check("category_results", "category_performance"),
+    report_check("deal_profits", "deal_profits"),
+    report_check("aged_stock", "stock_ageing"),
 ]

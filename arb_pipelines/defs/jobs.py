@@ -8,6 +8,7 @@ from dagster import AssetSelection, define_asset_job
 FIRST = {"dagster/priority": "5"}
 
 ANALYSIS = ("sold_prices", "price_history", "products", "price_predictions", "opportunities", "approvals")
+REPORTS = ("fastest_sellers", "category_results", "deal_profits", "aged_stock")
 BOOKS = ("purchases", "inventory_lots", "orders", "listings", "profit_and_loss")
 
 analysis_job = define_asset_job(
@@ -45,7 +46,9 @@ books_job = define_asset_job(
     description="Reconcile purchases, receive parcels, import orders, settle profit and loss.",
 )
 profit_and_loss_job = define_asset_job(
-    "profit_and_loss_job", AssetSelection.assets("profit_and_loss"), description="The daily report."
+    "profit_and_loss_job",
+    AssetSelection.assets("profit_and_loss", *REPORTS),
+    description="The daily reports: tables and pictures on the page, CSV and HTML files in the home.",
 )
 
 ALL = (

@@ -6,7 +6,7 @@ What belongs here: lots, how a delivered purchase becomes one, and how units are
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -56,6 +56,19 @@ def take_first_in(lots: Sequence[InventoryLot], quantity: int) -> list[tuple[Inv
 def sku_for_lot(lot_id: str) -> str:
     """Return our stock-keeping unit of a lot: derived from its id, so that listing twice meets the same SKU."""
     return f"ARB-{hashlib.sha256(lot_id.encode()).hexdigest()[:16].upper()}"
+
+
+def sku_for_next_offer(lot: InventoryLot, used: Collection[str]) -> str:
+    """Return the SKU under which a lot is offered: its own the first time, a new one each time after.
+
+    Outlets find a listing again by its SKU and leave it as it is, so units that are offered again (a return, the rest
+    of a lot) need a name that no outlet knows; a late order of the old name is still known by the old listing.
+
+    Args:
+        lot: the lot.
+        used: the SKUs of all listings that the lot ever had.
+    """
+    return f"{sku_for_lot(lot.lot_id)}-{len(used) + 1}" if lot.sku in used else lot.sku
 
 
 def lot_of(purchase: Purchase, received_at: datetime) -> InventoryLot | Refusal:

@@ -8,12 +8,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
+from arb_pipelines.domain.bidding import Auction, BidState
 from arb_pipelines.domain.eligibility import Permission
 from arb_pipelines.domain.listing import Listing
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.order import Order, OutletOrder
 from arb_pipelines.domain.price import SoldPrice
 from arb_pipelines.domain.purchase import BuyQuote, OrderRefused, PlacedOrder, Purchase
+from arb_pipelines.domain.spend_limit import Refusal
 
 
 class Clock(Protocol):
@@ -41,6 +43,68 @@ class Buyer(Protocol):
 
         Raises:
             ConnectionError: the order history cannot be read (then nothing may be claimed at this shop).
+        """
+
+
+class Bidder(Protocol):
+    """A place of auctions. An auction's number is the item number of what it sells."""
+
+    def fetch_auction(self, auction_id: str) -> Auction:
+        """Return an auction as it stands now.
+
+        Raises:
+            OSError: no answer.
+            ValueError: the answer cannot be understood, or the place refuses.
+        """
+
+    def fetch_own_maximum(self, auction_id: str) -> Money | None:
+        """Return the most that we have told it, None where we have not bid.
+
+        Raises:
+            OSError: no answer.
+            ValueError: the answer cannot be understood, or the place refuses.
+        """
+
+    def place_bid(self, auction_id: str, maximum: Money) -> str:
+        """Tell the most that we would pay, once, and return the bid's id; it cannot be taken back.
+
+        Raises:
+            OutletRefusedError: it refuses in so many words; there is no bid.
+            OSError: no answer; the bid may stand.
+            ValueError: the answer cannot be understood; the bid may stand.
+        """
+
+    def fetch_result(self, auction_id: str) -> BidState | None:
+        """Return `WON` or `LOST` once the auction is over and the place says so, else None.
+
+        Raises:
+            OSError: no answer.
+            ValueError: the answer cannot be understood, or the place refuses.
+        """
+
+    def fetch_orders(self, since: datetime) -> list[PlacedOrder]:
+        """Return the account's orders there since then, won auctions among them.
+
+        Raises:
+            ConnectionError: the order history cannot be read (then no bid is placed).
+        """
+
+
+class Bidders(Protocol):
+    """Finds who bids at a site."""
+
+    def bidder_for(self, site: str) -> Bidder | Refusal:
+        """Return our account at the auctions of a site, or why no machine bids there."""
+
+
+class OrderHistory(Protocol):
+    """What reconciling reads."""
+
+    def fetch_orders(self, since: datetime) -> list[PlacedOrder]:
+        """Return the account's orders since then.
+
+        Raises:
+            ConnectionError: the order history cannot be read.
         """
 
 

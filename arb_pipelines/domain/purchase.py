@@ -28,6 +28,7 @@ class PurchaseState(StrEnum):
 
 
 OPEN_STATES = frozenset({PurchaseState.CLAIMED, PurchaseState.SUBMITTING, PurchaseState.UNCERTAIN})
+HELD_STATES = OPEN_STATES | {PurchaseState.BOUGHT}  # is ours, or may still become so
 
 TRANSITIONS: dict[PurchaseState, frozenset[PurchaseState]] = {
     PurchaseState.CLAIMED: frozenset({PurchaseState.SUBMITTING, PurchaseState.RELEASED}),
@@ -47,7 +48,7 @@ TRANSITIONS: dict[PurchaseState, frozenset[PurchaseState]] = {
 class Purchase:
     """One intent to buy and what became of it. `reserved` is the ceiling x quantity held back until settled.
 
-    The last three are of a bid: until when it stands, the group of auctions it belongs to, the maximum that was told.
+    The last four are of a bid: until when it stands, its group of auctions, how many may be won, and the maximum.
     A bid that was taken is `UNCERTAIN`: an order may come of it until some time after the auction's end.
     """
 
@@ -72,6 +73,7 @@ class Purchase:
     delivered_at: datetime | None = None
     auction_ends_at: datetime | None = None
     bid_group: str | None = None
+    bid_wanted: int | None = None
     bid: Money | None = None
 
     def waiting_since(self) -> datetime:

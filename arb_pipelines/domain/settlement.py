@@ -6,7 +6,7 @@ What belongs here: the words and the date through which everything is reconciled
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -54,3 +54,9 @@ def reconciled_through(orders: Iterable[Order], outlet: str, now: datetime) -> d
         return None
     open_days = [order.ordered_at.date() for order in sold if order.fee_estimated]
     return min([*open_days, now.date()]) - DAY
+
+
+def reconciled_days(orders: Sequence[Order], now: datetime) -> dict[str, date | None]:
+    """Return `reconciled_through` of every outlet that something was sold at."""
+    outlets = sorted({order.outlet for order in orders})
+    return {outlet: reconciled_through(orders, outlet, now) for outlet in outlets}

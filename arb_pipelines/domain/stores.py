@@ -133,6 +133,9 @@ class Inventory(Protocol):
     def receive(self, lot: InventoryLot) -> bool:
         """Take a lot into stock; False if the purchase already has one."""
 
+    def rename(self, lot_id: str, old_sku: str, new_sku: str) -> bool:
+        """Give a lot another SKU; False if it has none of the old one any more, or an open listing offers it."""
+
     def load_unlisted(self) -> list[InventoryLot]:
         """Return lots with units on hand that no open listing offers."""
 

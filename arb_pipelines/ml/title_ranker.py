@@ -104,7 +104,8 @@ class MakerRanker:
             # A maker with a hundred titles teaches ten times as much as one with a single title, not a hundred times.
             share = sizes[example.group] ** -0.5 if example.maker is not None else 1.0
             weights += [example.weight * share] * len(places)
-        linear = make_pipeline(StandardScaler(), LogisticRegression(C=0.3, max_iter=2000))
+        # C 0.03 and not 0.3: right on 91.3 against 89.9 % of 287 titles, five folds by maker (Amazon-Google pairs).
+        linear = make_pipeline(StandardScaler(), LogisticRegression(C=0.03, max_iter=2000))
         trees = HistGradientBoostingClassifier(
             max_iter=120,
             learning_rate=0.07,

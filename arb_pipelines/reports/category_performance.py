@@ -13,7 +13,7 @@ import polars as pl
 
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.order import Order
-from arb_pipelines.reports.page import ReportPage
+from arb_pipelines.reports.page import ReportPage, Totals
 from arb_pipelines.reports.plots import draw_bars
 from arb_pipelines.reports.trade_data import TradeData
 
@@ -47,7 +47,7 @@ def sum_categories(data: TradeData, since: datetime) -> pl.DataFrame:
 
 
 def _row(category: str, orders: list[Order], data: TradeData) -> dict[str, object]:
-    by_order = data.returns_of()
+    by_order = data.returns_of
     cases = [case for order in orders for case in by_order.get(order.order_id, [])]
     days = [each for each in map(data.days_to_sell, orders) if each is not None]
     revenue = sum(order.revenue.minor for order in orders)
@@ -74,7 +74,7 @@ def build_page(data: TradeData, since: datetime) -> ReportPage:
     """Return the report over what was sold since then."""
     table = sum_categories(data, since)
     profits = [float(Money(minor, data.currency).amount) for minor in table["profit_minor"]]
-    totals = {
+    totals: Totals = {
         "since": since.date().isoformat(),
         "categories": table.height,
         "profit": Money(int(table["profit_minor"].sum()), data.currency).text,

@@ -14,7 +14,7 @@ import polars as pl
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.opportunity import Opportunity
 from arb_pipelines.domain.order import Order
-from arb_pipelines.reports.page import ReportPage
+from arb_pipelines.reports.page import ReportPage, Totals
 from arb_pipelines.reports.plots import draw_bars
 from arb_pipelines.reports.trade_data import TradeData
 
@@ -43,14 +43,14 @@ def compare_deals(data: TradeData, since: datetime) -> pl.DataFrame:
     sales: dict[str, list[Order]] = defaultdict(list)
     for order in data.orders:
         opportunity_id = data.bought_on.get(order.sku)
-        if order.ordered_at >= since and opportunity_id in data.decisions:
+        if order.ordered_at >= since and opportunity_id is not None and opportunity_id in data.decisions:
             sales[opportunity_id].append(order)
     rows = [_row(data.decisions[opportunity_id], orders, data) for opportunity_id, orders in sales.items()]
     return pl.DataFrame(rows, schema=SCHEMA).sort("difference_minor", "deal")
 
 
 def _row(decision: Opportunity, orders: list[Order], data: TradeData) -> dict[str, object]:
-    by_order = data.returns_of()
+    by_order = data.returns_of
     units = sum(order.quantity for order in orders)
     estimated = decision.expected_profit.minor * units
     returned = sum(case.profit.minor for order in orders for case in by_order.get(order.order_id, []))
@@ -76,7 +76,7 @@ def build_page(data: TradeData, since: datetime) -> ReportPage:
     """Return the report over what was sold since then."""
     table = compare_deals(data, since)
     estimated, realised = int(table["estimated_profit_minor"].sum()), int(table["realised_profit_minor"].sum())
-    totals: dict[str, int | str | None] = {
+    totals: Totals = {
         "since": since.date().isoformat(),
         "deals": table.height,
         "estimated_profit": Money(estimated, data.currency).text,

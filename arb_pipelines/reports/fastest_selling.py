@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import datetime
 from statistics import median
+from typing import Any
 
 import polars as pl
 
 from arb_pipelines.domain.order import Order
-from arb_pipelines.reports.page import ReportPage
+from arb_pipelines.reports.page import ReportPage, Totals
 from arb_pipelines.reports.plots import draw_bars
 from arb_pipelines.reports.trade_data import TradeData
 
@@ -40,7 +41,7 @@ def rank_products(data: TradeData, since: datetime, most: int = 10) -> pl.DataFr
         if order.ordered_at >= since and days is not None:
             sales[order.product_id].append((order, days))
     titles = data.titles()
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "product": product_id,
             "title": titles.get(product_id, ""),
@@ -51,7 +52,7 @@ def rank_products(data: TradeData, since: datetime, most: int = 10) -> pl.DataFr
         }
         for product_id, sold in sales.items()
     ]
-    rows.sort(key=lambda row: (row["median_days"], -int(row["units"]), row["product"]))
+    rows.sort(key=lambda row: (row["median_days"], -row["units"], row["product"]))
     ranked = [{"rank": number} | row for number, row in enumerate(rows[:most], start=1)]
     return pl.DataFrame(ranked, schema=SCHEMA)
 
@@ -59,6 +60,6 @@ def rank_products(data: TradeData, since: datetime, most: int = 10) -> pl.DataFr
 def build_page(data: TradeData, since: datetime, most: int = 10) -> ReportPage:
     """Return the report over what was sold since then."""
     table = rank_products(data, since, most)
-    totals = {"since": since.date().isoformat(), "products_shown": table.height, "left_out": data.left_out}
+    totals: Totals = {"since": since.date().isoformat(), "products_shown": table.height, "left_out": data.left_out}
     plot = draw_bars(table["title"].to_list(), {"days": table["median_days"].to_list()}, "median selling days")
     return ReportPage(NAME, f"Top {most} fastest selling", data.currency, totals, table, plot)

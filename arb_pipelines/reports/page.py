@@ -24,12 +24,17 @@ MINOR = "_minor"
 SHOWN_ROWS = 100
 # What makes a spreadsheet take a text for a formula, also in full width, behind blanks, or behind a quote.
 FORMULA_STARTS = frozenset("=+-@|%\t\r\n＝＋－＠")
+HARMLESS = str.maketrans("|\n\r<>[]!`", "/  ()().'")  # no markup and no line of its own in Markdown
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; color: #1c2733; }
-table { border-collapse: collapse; margin: 1rem 0; } th, td { padding: .25rem .75rem; border-bottom: 1px solid #d5dce3; }
+table { border-collapse: collapse; margin: 1rem 0; }
+th, td { padding: .25rem .75rem; border-bottom: 1px solid #d5dce3; }
 td.number { text-align: right; font-variant-numeric: tabular-nums; } th { text-align: left; } img { max-width: 100%; }
 """
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+
+
+Totals = Mapping[str, int | str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,7 @@ class ReportPage:
     name: str
     title: str
     currency: str
-    totals: Mapping[str, int | str | None]
+    totals: Totals
     table: pl.DataFrame
     plot: bytes
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from arb_pipelines.domain.listing import ListingState
 from arb_pipelines.domain.money import Money
-from arb_pipelines.reports.page import ReportPage
+from arb_pipelines.reports.page import ReportPage, Totals
 from arb_pipelines.reports.plots import draw_bars
 from arb_pipelines.reports.trade_data import DAY, TradeData
 
@@ -70,7 +70,7 @@ def build_page(data: TradeData) -> ReportPage:
     table = age_lots(data)
     bands = [*(name for _, name in BANDS), OLDEST]
     costs = {band: int(table.filter(pl.col("age") == band)["cost_minor"].sum()) for band in bands}
-    totals: dict[str, int | str | None] = {
+    totals: Totals = {
         "units": int(table["units"].sum()),
         "cost": Money(sum(costs.values()), data.currency).text,
         "not_listed_units": int(table.filter(pl.col("listed_at").is_null())["units"].sum()),

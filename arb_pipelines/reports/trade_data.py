@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from arb_pipelines.domain.inventory import InventoryLot
 from arb_pipelines.domain.listing import Listing
@@ -41,6 +42,7 @@ class TradeData:
     left_out: int = 0
     days_a_day: float = 1.0
 
+    @cached_property
     def returns_of(self) -> dict[str, list[ReturnCase]]:
         """Return the returns by order id."""
         found: dict[str, list[ReturnCase]] = defaultdict(list)
@@ -50,10 +52,17 @@ class TradeData:
 
     def days_to_sell(self, order: Order) -> float | None:
         """Return the selling days from the listing to the order; None where no listing is known."""
-        listed = [one.listed_at for one in self.listings if one.sku == order.sku and one.listed_at <= order.ordered_at]
+        listed = [at for at in self._listed_at.get(order.sku, ()) if at <= order.ordered_at]
         if not listed:
             return None
         return (order.ordered_at - max(listed)) / DAY * self.days_a_day
+
+    @cached_property
+    def _listed_at(self) -> dict[str, list[datetime]]:
+        found: dict[str, list[datetime]] = defaultdict(list)
+        for listing in self.listings:
+            found[listing.sku].append(listing.listed_at)
+        return found
 
     def titles(self) -> dict[str, str]:
         """Return a title for each product, the newest."""
@@ -75,7 +84,14 @@ def load_trade_data(books: Books, currency: str, now: datetime, *, days_a_day: f
     ours = {order.order_id for order in orders}
     lots = [lot for lot in books.inventory.load() if lot.unit_cost.currency == currency]
     decided = {purchase.purchase_id: purchase.opportunity_id for purchase in books.purchases.load()}
-    bought_on = {lot.sku: decided[lot.purchase_id] for lot in lots if lot.purchase_id in decided}
+    listings = books.listings.load()
+    # A lot that was offered again has a new SKU; what it sold before is known by its listings.
+    purchase_of = {lot.lot_id: lot.purchase_id for lot in lots}
+    skus = [
+        *((one.sku, purchase_of.get(one.lot_id)) for one in listings),
+        *((lot.sku, lot.purchase_id) for lot in lots),
+    ]
+    bought_on = {sku: decided[purchase_id] for sku, purchase_id in skus if purchase_id in decided}
     decisions = {}
     for opportunity_id in dict.fromkeys(reversed(list(bought_on.values())[-MOST_DECISIONS:])):
         decision = books.opportunities.load_one(opportunity_id)
@@ -86,7 +102,7 @@ def load_trade_data(books: Books, currency: str, now: datetime, *, days_a_day: f
         now=now,
         orders=orders,
         returns=[case for case in books.returns.load() if case.order_id in ours],
-        listings=books.listings.load(),
+        listings=listings,
         lots=lots,
         balances=books.ledger.balances(),
         decisions=decisions,

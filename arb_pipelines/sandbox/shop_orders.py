@@ -13,6 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 
 from arb_pipelines.sandbox.assortment import Shop, StockedItem
+from arb_pipelines.sandbox.auctions import AuctionHouse
 from arb_pipelines.sandbox.pricing import ShelfState
 from arb_pipelines.sandbox.timeline import format_utc, parse_utc
 from arb_pipelines.sandbox.world import World
@@ -46,6 +47,7 @@ class OrderDesk:
         self._delivery_h = delivery_h
         self._tax_rate = tax_rate
         self._items = {item.sku: item for shop in world.shops for item in world.items_of(shop)}
+        self.auctions = AuctionHouse(world, state, self._items, tax_rate)
         bought = state.execute("SELECT sku, stock_spell, SUM(quantity) FROM shop_orders GROUP BY sku, stock_spell")
         self._bought: Counter[tuple[str, int]] = Counter({(row[0], row[1]): row[2] for row in bought})
 
@@ -96,6 +98,7 @@ class OrderDesk:
             return _refusal(400, "BAD_REQUEST", "since must be an ISO 8601 time with a zone")
         if reference is None and start is None:
             return _refusal(400, "BAD_REQUEST", "give reference= or since=")
+        self.auctions.settle(shop)
         query = "SELECT * FROM shop_orders WHERE shop = ? AND (? IS NULL OR reference = ?) ORDER BY number"
         rows = self._state.execute(query, (shop.key, reference, reference)).fetchall()
         wanted = [row for row in rows if start is None or datetime.fromisoformat(row["placed_at"]) >= start]
@@ -143,6 +146,7 @@ class OrderDesk:
         names = ("reference", "sku", "quantity", "total_minor", "item_minor", "shipping_minor", "tax_minor", "currency")
         document: dict[str, Any] = {"order_id": f"{row['shop']}-{row['number']:06d}"}
         document |= {name: row[name] for name in names}
+        document["reference"] = row["reference"] or None  # a won auction has none of ours
         document |= {"status": "placed", "placed_at": row["placed_at"]}
         now_h = self._world.now_h()
         for status, share in (("shipped", SHIPPED_AFTER), ("delivered", 1.0)):

@@ -27,7 +27,10 @@ from arb_pipelines.sandbox.weather import latency_s, robots_text, trouble_at
 from arb_pipelines.sandbox.world import World
 
 _UNAUTHORIZED = Answer(401, {"code": "UNAUTHORIZED", "detail": "send the header Authorization: Bearer <token>"})
-_NO_SUCH_CALL = Answer(404, {"code": "NOT_FOUND", "detail": "the order desk has /api/quotes and /api/orders"})
+_NO_SUCH_CALL = Answer(
+    404, {"code": "NOT_FOUND", "detail": "there are /api/quotes, /api/orders and /api/auctions"}
+)
+AUCTIONS = "/api/auctions"
 _PLANTED_REFUSAL = Answer(409, {"code": "OUT_OF_STOCK", "detail": "refused by a planted fault"})
 
 
@@ -114,6 +117,19 @@ class ShopServer:
             return _json(self._desk.orders(shop, request.query.get("reference"), request.query.get("since")))
         if (request.method, request.path) == ("POST", "/api/orders"):
             return _json(self._desk.place(shop, await read_json(request)))
+        if request.path.startswith(AUCTIONS):
+            return await self._auctions(request, shop)
+        return _json(_NO_SUCH_CALL)
+
+    async def _auctions(self, request: web.BaseRequest, shop: Shop) -> web.Response:
+        auctions = self._desk.auctions
+        auction_id, _, call = request.path.removeprefix(AUCTIONS).strip("/").partition("/")
+        if request.method == "GET" and not auction_id:
+            return _json(Answer(*auctions.running(shop)))
+        if request.method == "GET" and not call:
+            return _json(Answer(*auctions.show(shop, auction_id)))
+        if (request.method, call) == ("POST", "bids"):
+            return _json(Answer(*auctions.bid(shop, auction_id, await read_json(request))))
         return _json(_NO_SUCH_CALL)
 
 

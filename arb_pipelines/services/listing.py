@@ -8,13 +8,12 @@ is never put up again by itself: absent usually means sold. What is offered, and
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from arb_pipelines.domain.cross_listing import CrossListing, oversell_chance
 from arb_pipelines.domain.fees import FeeSchedules
-from arb_pipelines.domain.inventory import InventoryLot, lot_of
+from arb_pipelines.domain.inventory import InventoryLot, lot_of, sku_for_next_offer
 from arb_pipelines.domain.listing import Listing, ListingState
 from arb_pipelines.domain.ports import Clock, Seller
 from arb_pipelines.domain.purchase import PurchaseState
@@ -117,29 +116,36 @@ def list_stock(
     known = load_known(books, predictions, schedules, clock.now())
     for listing in pending:
         _publish_pending(listing, by_outlet[listing.outlet], known, books, done)
-    earlier = Counter(listing.sku for listing in books.listings.load())
+    used: dict[str, set[str]] = {}
+    for listing in books.listings.load() if lots else ():
+        used.setdefault(listing.lot_id, set()).add(listing.sku)
     for lot in lots:
         if done.stopped is not None:
             break
-        _offer(lot, earlier[lot.sku] + 1, by_outlet, known, books, cross, done)
+        _offer(lot, used.get(lot.lot_id, set()), by_outlet, known, books, cross, done)
     return done
 
 
 def _offer(
     lot: InventoryLot,
-    number: int,
+    used: Collection[str],
     by_outlet: dict[str, Place],
     known: Known,
     books: Books,
     cross: CrossListing | None,
     done: Listed,
 ) -> None:
-    answers = {outlet: draft(lot, number, place.rules, known) for outlet, place in by_outlet.items()}
+    offered = replace(lot, sku=sku_for_next_offer(lot, used))
+    number = len(used) + 1
+    answers = {outlet: draft(offered, number, place.rules, known) for outlet, place in by_outlet.items()}
     drafts = [answer for answer in answers.values() if isinstance(answer, Draft)]
     if not drafts:
         done.not_listed += _reasons(lot.sku, answers)
         return
-    for listing in _chosen(lot, drafts, cross, done):
+    if offered.sku != lot.sku and not books.inventory.rename(lot.lot_id, lot.sku, offered.sku):
+        done.not_listed.append(NotDone(lot.sku, "already_listed", "another run lists it"))
+        return
+    for listing in _chosen(offered, drafts, cross, done):
         if not books.listings.insert(listing):
             done.not_listed.append(NotDone(lot.sku, "already_listed", "it is listed already, or its units have gone"))
         else:

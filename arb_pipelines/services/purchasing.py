@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from arb_pipelines.domain.approval import Approval
 from arb_pipelines.domain.guards import refuse_realised_loss, refuse_strange_orders
 from arb_pipelines.domain.money import Money
-from arb_pipelines.domain.ports import Buyer, Buyers, Clock
+from arb_pipelines.domain.ports import Buyer, Buyers, Clock, OrderHistory
 from arb_pipelines.domain.purchase import (
     OrderRefused,
     PlacedOrder,
@@ -87,7 +87,7 @@ def buy_approved(
             outcomes.append(_refused(approval, Refusal("person_required", detail), link=approval.url))
             continue
         if approval.site not in closed:
-            closed[approval.site] = _refuse_unreconciled(approval.site, books, buyer, clock, patience)
+            closed[approval.site] = refuse_unreconciled(approval.site, books, buyer, clock, patience)
         refusal = closed[approval.site] or approval.refuse_at(clock.now()) or _refuse_now(approval, buyer)
         outcomes.append(
             _refused(approval, refusal) if refusal else _buy(approval, ids(approval), books, buyer, limits, clock)
@@ -95,7 +95,10 @@ def buy_approved(
     return outcomes
 
 
-def _refuse_unreconciled(site: str, books: Books, buyer: Buyer, clock: Clock, patience: Patience) -> Refusal | None:
+def refuse_unreconciled(
+    site: str, books: Books, buyer: OrderHistory, clock: Clock, patience: Patience
+) -> Refusal | None:
+    """Bring a site's purchases up to date; return why nothing may be ordered there now, or None."""
     found = Reconciliation()
     try:
         reconcile_site(site, books, buyer, clock, patience, found)

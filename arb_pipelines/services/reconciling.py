@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from arb_pipelines.domain.ports import Buyer, Buyers, Clock
+from arb_pipelines.domain.ports import Buyers, Clock, OrderHistory
 from arb_pipelines.domain.purchase import OPEN_STATES, PlacedOrder, Purchase, PurchaseState
 from arb_pipelines.domain.reconciliation import (
     ADOPTABLE,
@@ -84,7 +84,7 @@ def reconcile(
 
 
 def reconcile_site(
-    site: str, books: Books, buyer: Buyer, clock: Clock, patience: Patience, result: Reconciliation
+    site: str, books: Books, buyer: OrderHistory, clock: Clock, patience: Patience, result: Reconciliation
 ) -> None:
     """Reconcile one shop into `result`.
 

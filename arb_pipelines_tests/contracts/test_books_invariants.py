@@ -48,6 +48,7 @@ VIOLATIONS: dict[str, Sequence[str]] = {
         "DROP INDEX uq_purchases_shop_order",
         "UPDATE purchases SET shop_order_id = 'one'",
     ),
+    "I1_bids_within_their_group": ("UPDATE purchases SET bid_group = 'g', bid_wanted = 1",),
     "I2_spent_within_limit": ("UPDATE purchases SET committed_minor = 1000001 WHERE state = 'claimed'",),
     "I3_transactions_balance": ("UPDATE ledger_entries SET amount_minor = amount_minor + 1 WHERE line = 0",),
     "I3_reserved_is_open_purchases": ("UPDATE purchases SET reserved_minor = 2499 WHERE state = 'claimed'",),

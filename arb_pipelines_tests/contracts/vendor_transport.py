@@ -110,6 +110,11 @@ class ContractTransport(httpx.BaseTransport):
         """Answer the next request (of one operation) badly."""
         self._plan(operation).failing.extend([fault] * times)
 
+    def clear_faults(self) -> None:
+        """Forget the faults that were not met."""
+        for plan in self._plans.values():
+            plan.failing.clear()
+
     def reply(
         self,
         operation: str,

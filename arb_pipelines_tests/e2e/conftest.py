@@ -20,6 +20,7 @@ import pytest
 
 TOP = Path(__file__).resolve().parents[2]
 ARB = Path(sys.executable).with_name("arb")
+DEMO = (ARB, "demo", "--cycles", "3", "--exit", "--json")
 
 
 def free_port() -> int:
@@ -68,10 +69,10 @@ class RunningDemo:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
     """`arb demo --cycles 3 --exit --json` over 500 shops, in a home and on ports of its own."""
     home = tmp_path_factory.mktemp("demo") / "home"
-    port = free_port()
+    port, desk_port = free_port(), free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ARB_")}
     process = subprocess.Popen(
-        [ARB, "demo", "--cycles", "3", "--exit", "--json", "--port", str(port), "--home", str(home)],
+        [*DEMO, "--port", str(port), "--desk-port", str(desk_port), "--home", str(home)],
         cwd=home.parent,
         env=environment,
         stdout=subprocess.PIPE,

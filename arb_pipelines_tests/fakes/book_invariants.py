@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from arb_pipelines.domain.listing import Listing, ListingState
 from arb_pipelines.domain.order import IN_HOUSE
-from arb_pipelines.domain.purchase import OPEN_STATES, PurchaseState
+from arb_pipelines.domain.purchase import HELD_STATES, OPEN_STATES, PurchaseState
 from arb_pipelines.domain.return_case import ReturnState
 from arb_pipelines_tests.fakes.buying_books import TAKEN_STATES
 
@@ -45,6 +45,9 @@ def _judge_purchases(books: InMemoryBooks, now: datetime | None, found: Counter[
     found["I1_one_purchase_an_offer"] += len(taken) - len(set(taken))
     orders = [(p.site, p.shop_order_id) for p in rows if p.shop_order_id is not None]
     found["I1_one_purchase_a_shop_order"] += len(orders) - len(set(orders))
+    bids = Counter(p.bid_group for p in rows if p.bid_group is not None and p.state in HELD_STATES)
+    wanted = {p.bid_group: p.bid_wanted or 0 for p in rows if p.bid_group is not None}
+    found["I1_bids_within_their_group"] += sum(count > wanted[group] for group, count in bids.items())
     for p in rows:
         leave = books.approvals.rows.get(p.approval_id)
         # Plain tests, no Counter arithmetic: this loop is most of what a simulated day costs.

@@ -16,7 +16,7 @@ from arb_pipelines.domain.ledger import post_adopted, post_bought, post_release,
 from arb_pipelines.domain.locks import refuse_locked
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.opportunity import Opportunity, RefusedOffer
-from arb_pipelines.domain.purchase import OPEN_STATES, TRANSITIONS, Purchase, PurchaseState
+from arb_pipelines.domain.purchase import HELD_STATES, OPEN_STATES, TRANSITIONS, Purchase, PurchaseState
 from arb_pipelines.domain.spend_limit import (
     SPEND_SCOPES,
     Action,
@@ -130,6 +130,7 @@ class FakePurchases:
             self._refuse_switch()
             or self._refuse_approval(purchase, now)
             or self._refuse_taken(purchase)
+            or self._refuse_group(purchase)
             or self._refuse_locked(purchase, now)
             or self._refuse_limits(purchase, limits, now)
         )
@@ -155,6 +156,12 @@ class FakePurchases:
         if refusal is None and self._approvals.lacks_second_person(leave):
             return Refusal("second_person_missing", purchase.approval_id)
         return refusal
+
+    def _refuse_group(self, purchase: Purchase) -> Refusal | None:
+        held = [p for p in self.rows.values() if p.bid_group == purchase.bid_group and p.state in HELD_STATES]
+        if purchase.bid_group is None or purchase.bid_wanted is None or len(held) < purchase.bid_wanted:
+            return None
+        return Refusal("bid_group_full", f"{purchase.bid_wanted} may be won, {len(held)} are held or may still be")
 
     def _refuse_taken(self, purchase: Purchase) -> Refusal | None:
         taken = any(p.offer_key == purchase.offer_key and _takes(p) for p in self.rows.values())

@@ -47,6 +47,13 @@ class FakeInventory:
         self.rows[lot.lot_id] = lot
         return True
 
+    def rename(self, lot_id: str, old_sku: str, new_sku: str) -> bool:
+        lot = self.rows.get(lot_id)
+        if lot is None or lot.sku != old_sku or old_sku in self.open_skus():
+            return False
+        self.rows[lot_id] = replace(lot, sku=new_sku)
+        return True
+
     def load_unlisted(self) -> list[InventoryLot]:
         offered = self.open_skus()
         return [lot for lot in self.load() if lot.on_hand and lot.sku not in offered]
@@ -135,7 +142,8 @@ class FakeOrders:
         order_id = self.id_of(outlet_order)
         if order_id in self.rows:
             return None
-        lots = [lot for lot in self._inventory.load() if lot.sku == outlet_order.sku]
+        formerly = {one.lot_id for one in self._listings.rows.values() if one.sku == outlet_order.sku}
+        lots = [lot for lot in self._inventory.load() if lot.sku == outlet_order.sku or lot.lot_id in formerly]
         if not lots:
             raise LookupError(f"{outlet_order.sku} is not ours")
         taken = take_first_in(lots, outlet_order.quantity)
@@ -163,17 +171,19 @@ class FakeOrders:
         for lot, units in taken:
             self.taken[lot.lot_id] += units
             self._inventory.rows[lot.lot_id] = replace(lot, on_hand=lot.on_hand - units)
-        self._close_or_reduce(order)
+        self._close_or_reduce(order, {lot.lot_id for lot, _ in taken})
         return order
 
     def id_of(self, outlet_order: OutletOrder) -> str:
         """Return our id of an outlet's order line: derived, so that one order has one."""
         return f"{outlet_order.outlet}:{outlet_order.outlet_order_id}:{outlet_order.line_item_id}"
 
-    def _close_or_reduce(self, order: Order) -> None:
+    def _close_or_reduce(self, order: Order, lots: set[str]) -> None:
         owned = sum(lot.on_hand for lot in self._inventory.rows.values() if lot.sku == order.sku)
-        offered = [one for one in self._listings.load(OPEN_LISTINGS) if one.sku == order.sku]
-        named = [one for one in offered if one.outlet == order.outlet] or offered[:1]
+        open_now = self._listings.load(OPEN_LISTINGS)
+        offered = [one for one in open_now if one.sku == order.sku or one.lot_id in lots]
+        same = [one for one in offered if one.sku == order.sku]
+        named = [one for one in same if one.outlet == order.outlet] or same[:1]
         for listing in offered:
             left = max(0, min(listing.quantity - order.quantity, owned)) if listing in named else 0
             sold = listing in named and listing.state is not ListingState.ENDING

@@ -47,17 +47,20 @@ def balances_of(orders: list[Order]) -> dict[tuple[str, str], int]:
 ORDERS = [order(1, 0, 5_000, 672, 2_000), order(2, 0, 1_001, 160, 1_400), order(3, 2, 3_333, 458, 1_001)]
 
 
+NO_RETURNS = {"refunds_minor": 0, "postage_minor": 0, "write_offs_minor": 0}
+
+
 def test_a_row_a_day() -> None:
     """Days without orders have no row."""
     daily = build_daily(ORDERS, "USD")
     assert daily.to_dicts() == [
         {
             "day": date(2026, 1, 5), "orders": 2, "units": 2, "revenue_minor": 6_001, "fees_minor": 832,
-            "cost_minor": 3_400, "profit_minor": 1_769,
+            "cost_minor": 3_400, "profit_minor": 1_769, **NO_RETURNS,
         },
         {
             "day": date(2026, 1, 7), "orders": 1, "units": 1, "revenue_minor": 3_333, "fees_minor": 458,
-            "cost_minor": 1_001, "profit_minor": 1_874,
+            "cost_minor": 1_001, "profit_minor": 1_874, **NO_RETURNS,
         },
     ]  # fmt: skip
 
@@ -86,14 +89,14 @@ def test_other_currencies_are_left_out_and_counted() -> None:
 def test_the_table_shows_exact_amounts() -> None:
     """Newest day first, the total last."""
     lines = render_markdown(build_daily(ORDERS, "USD"), "USD").splitlines()
-    assert lines[2] == "| 2026-01-07 | 1 | 1 | 33.33 | 4.58 | 10.01 | 18.74 |"
-    assert lines[-1] == "| all 2 days | 3 | 3 | 93.34 | 12.90 | 44.01 | 36.43 |"
+    assert lines[2] == "| 2026-01-07 | 1 | 1 | 33.33 | 0.00 | 4.58 | 0.00 | 10.01 | 0.00 | 18.74 |"
+    assert lines[-1] == "| all 2 days | 3 | 3 | 93.34 | 0.00 | 12.90 | 0.00 | 44.01 | 0.00 | 36.43 |"
 
 
 def test_nothing_sold_is_an_empty_report() -> None:
     """Table and picture still come."""
     daily = build_daily([], "USD")
-    assert render_markdown(daily, "USD").splitlines()[-1] == "| all 0 days | 0 | 0 | 0.00 | 0.00 | 0.00 | 0.00 |"
+    assert render_markdown(daily, "USD").splitlines()[-1] == f"| all 0 days | 0 | 0 {'| 0.00 ' * 7}|"
     assert render_plot(daily, "USD").startswith(b"\x89PNG")
     assert summarise([], {}, "USD").profit == usd(0)
 

@@ -22,7 +22,7 @@ from arb_pipelines.adapters.sql.switches import lock_switch
 from arb_pipelines.domain.ledger import post_reserve
 from arb_pipelines.domain.locks import refuse_locked
 from arb_pipelines.domain.money import Money
-from arb_pipelines.domain.purchase import Purchase
+from arb_pipelines.domain.purchase import HELD_STATES, Purchase
 from arb_pipelines.domain.spend_limit import (
     SPEND_SCOPES,
     Action,
@@ -52,11 +52,12 @@ def claim_in(
     Raises:
         ClaimRefusedError: `wrong_mode`, `buy_halted`, `buy_reducing`, `approval_missing`, `approval_used`,
             `approval_expired`, `approval_mismatch`, `second_person_missing`, `offer_taken`, the code of a lock,
-            `spend_limit`, `spend_limit_currency`, `spend_limit_key_unknown` or `spend_limit_unknown`.
+            `bid_group_full`, `spend_limit`, `spend_limit_currency`, `spend_limit_key_unknown` or `spend_limit_unknown`.
     """
     _check_switch(connection, mode, now)
     _use_approval(connection, purchase, now)
     _insert_intent(connection, purchase, now)
+    _check_group(connection, purchase)
     keys = _keys_of(connection, purchase)
     _check_locks(connection, purchase, keys, now)
     _check_limits(connection, purchase, keys, limits, now)
@@ -112,6 +113,17 @@ def _insert_intent(connection: Connection, purchase: Purchase, now: datetime) ->
         raise ClaimRefusedError("offer_taken", f"offer {purchase.offer_key} already has a purchase")
     event = {"purchase_id": purchase.purchase_id, "state": purchase.state.value, "at": now}
     connection.execute(insert(purchase_events).values(**event))
+
+
+def _check_group(connection: Connection, purchase: Purchase) -> None:
+    """Hold no more bids of a group than may be won; the purchase itself is already in the count."""
+    if purchase.bid_group is None or purchase.bid_wanted is None:
+        return
+    held = and_(purchases.c.bid_group == purchase.bid_group, purchases.c.state.in_(sorted(HELD_STATES)))
+    count = connection.scalar(select(func.count()).select_from(purchases).where(held)) or 0
+    if count > purchase.bid_wanted:
+        detail = f"{purchase.bid_wanted} of group {purchase.bid_group} may be won, {count - 1} are held or may still be"
+        raise ClaimRefusedError("bid_group_full", detail)
 
 
 def _keys_of(connection: Connection, purchase: Purchase) -> SpendKeys:

@@ -23,13 +23,14 @@ from arb_pipelines.adapters.sql.sale_tables import (
 )
 from arb_pipelines.adapters.sql.signatures import two_signed
 from arb_pipelines.domain.ledger import Account
-from arb_pipelines.domain.purchase import OPEN_STATES, PurchaseState
+from arb_pipelines.domain.purchase import HELD_STATES, OPEN_STATES, PurchaseState
 
 # A purchase may wait a day for its order to show up; one hour more and a person must look.
 STUCK_AFTER = timedelta(hours=25)
 
 OPEN = sorted(OPEN_STATES)
 TAKEN = sorted(TAKEN_STATES)
+HELD = sorted(HELD_STATES)
 OPEN_LISTINGS = sorted(OPEN_LISTING_STATES)
 
 
@@ -46,6 +47,7 @@ def _queries(now: datetime) -> dict[str, Select[Any]]:
     return {
         "I1_one_purchase_an_offer": _offers_taken_twice(),
         "I1_one_purchase_a_shop_order": _shop_orders_twice(),
+        "I1_bids_within_their_group": _bids_too_many(),
         "I2_spent_within_limit": _overspent_budgets(),
         "I3_transactions_balance": _unbalanced(),
         "I3_reserved_is_open_purchases": differing(Account.RESERVED, _open_reservations()),
@@ -72,6 +74,13 @@ def _shop_orders_twice() -> Select[Any]:
     order = (purchases.c.site, purchases.c.shop_order_id)
     ordered = select(*order).where(purchases.c.shop_order_id.is_not(None))
     return ordered.group_by(*order).having(func.count() > 1)
+
+
+def _bids_too_many() -> Select[Any]:
+    """Bids cannot be taken back, so those that are won or may be are never more than were wanted."""
+    group, wanted = purchases.c.bid_group, func.min(purchases.c.bid_wanted)
+    held = select(group).where(group.is_not(None), purchases.c.state.in_(HELD))
+    return held.group_by(group).having(func.count() > wanted)
 
 
 def _overspent_budgets() -> Select[Any]:

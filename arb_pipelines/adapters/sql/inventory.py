@@ -5,7 +5,7 @@ What belongs here: the inventory repository. Units leave a lot in `orders.py`, w
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Engine, RowMapping, exists, select, true
+from sqlalchemy import ColumnElement, Engine, RowMapping, exists, select, true, update
 
 from arb_pipelines.adapters.sql.engine import money_transaction
 from arb_pipelines.adapters.sql.frames import fields_for, insert_into
@@ -32,6 +32,14 @@ class SqlInventory:
         with money_transaction(self._engine) as connection:
             received = insert_into(connection, inventory_lots).values(**values).on_conflict_do_nothing()
             return connection.execute(received).rowcount == 1
+
+    def rename(self, lot_id: str, old_sku: str, new_sku: str) -> bool:
+        """Give a lot another SKU; False if it has none of the old one any more, or an open listing offers it."""
+        mine = (inventory_lots.c.lot_id == lot_id) & (inventory_lots.c.sku == old_sku)
+        offered = exists().where(listings.c.lot_id == lot_id, listings.c.state.in_(sorted(OPEN_LISTING_STATES)))
+        with money_transaction(self._engine) as connection:
+            connection.execute(select(inventory_lots.c.lot_id).where(mine).with_for_update())
+            return connection.execute(update(inventory_lots).where(mine, ~offered).values(sku=new_sku)).rowcount == 1
 
     def load_unlisted(self) -> list[InventoryLot]:
         """Return lots with units on hand whose SKU no open listing offers, oldest first."""

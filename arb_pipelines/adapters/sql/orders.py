@@ -59,7 +59,7 @@ class SqlOrders:
             order = _order(order_id, outlet_order, taken, fee, fee_estimated)
             connection.execute(insert(orders).values(**order_columns(order), tax_minor=outlet_order.tax.minor))
             _take(connection, order_id, taken)
-            _close_or_reduce(connection, order)
+            _close_or_reduce(connection, order, [lot for lot, _ in taken])
             post_once(connection, post_sale(order_id, order.revenue, fee, order.cost_of_goods, order.ordered_at))
         return order
 
@@ -131,7 +131,10 @@ class SqlOrders:
 
 
 def _lock_lots(connection: Connection, sku: str) -> list[InventoryLot]:
-    query = select(inventory_lots).where(inventory_lots.c.sku == sku).order_by(inventory_lots.c.lot_id)
+    """Return the lots of a SKU, locked; a lot that is offered under a newer SKU by now is still the one that sold."""
+    formerly = select(listings.c.lot_id).where(listings.c.sku == sku)
+    mine = (inventory_lots.c.sku == sku) | inventory_lots.c.lot_id.in_(formerly)
+    query = select(inventory_lots).where(mine).order_by(inventory_lots.c.lot_id)
     return [lot_of(row) for row in connection.execute(query.with_for_update()).mappings()]
 
 
@@ -170,16 +173,19 @@ def _take(connection: Connection, order_id: str, taken: Sequence[tuple[Inventory
         connection.execute(insert(order_lots).values(**line))
 
 
-def _close_or_reduce(connection: Connection, order: Order) -> None:
-    """Take the sold units off the outlet's open listing, close it when it offers none, and end those elsewhere.
+def _close_or_reduce(connection: Connection, order: Order, lots: Sequence[InventoryLot]) -> None:
+    """Take the sold units off the open listing that sold them, close it when it offers none, and end every other.
 
-    Another outlet shows units of the same stock only where that was opted into; what it shows is too many by now.
+    Another listing shows units of the same stock only where that was opted into, or where a sale of an older listing
+    shows late; what it shows is too many by now.
     """
-    listed = (listings.c.sku == order.sku) & listings.c.state.in_(sorted(OPEN_LISTING_STATES))
-    columns = (listings.c.listing_id, listings.c.quantity, listings.c.outlet, listings.c.state)
+    ours = listings.c.lot_id.in_([lot.lot_id for lot in lots])
+    listed = ((listings.c.sku == order.sku) | ours) & listings.c.state.in_(sorted(OPEN_LISTING_STATES))
+    columns = [listings.c[name] for name in ("listing_id", "sku", "quantity", "outlet", "state")]
     rows = connection.execute(select(*columns).where(listed).with_for_update()).all()
+    same = [row for row in rows if row.sku == order.sku]
     # A sale under another name than the listing's (an outlet that was renamed) still takes the unit off.
-    named = [row for row in rows if row.outlet == order.outlet] or rows[:1]
+    named = [row for row in same if row.outlet == order.outlet] or same[:1]
     on_hand = select(func.sum(inventory_lots.c.on_hand)).where(inventory_lots.c.sku == order.sku)
     owned = int(connection.scalar(on_hand) or 0)
     for row in rows:

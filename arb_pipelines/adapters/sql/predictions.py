@@ -90,6 +90,7 @@ def _row(p: PricePrediction) -> tuple[object, ...]:
 
 def prediction_of(row: RowMapping) -> PricePrediction:
     """Return the prediction that a row keeps."""
+
     def money(name: str) -> Money | None:
         return None if row[name] is None else Money(row[name], row["currency"])
 

@@ -136,10 +136,12 @@ purchases = Table(
     Column("total_minor", BigInteger),
     Column("reason", String),
     Column("delivered_at", UtcTime),
-    # Of a bid only: until when it stands, which auctions it competes with, the most that was told.
+    # Of a bid only: until when it stands, which auctions it competes with, how many of them may be won, the most that
+    # was told.
     Column("auction_ends_at", UtcTime),
     Column("bid_group", String),
     Column("bid_minor", BigInteger),
+    Column("bid_wanted", Integer),
     CheckConstraint(one_of("state", PurchaseState), name="state_known"),
     CheckConstraint("quantity > 0 AND reserved_minor > 0 AND committed_minor >= 0", name="amounts"),
     CheckConstraint("state <> 'bought' OR total_minor IS NOT NULL", name="bought_has_a_total"),

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 from arb_pipelines.api.desk.charts_of_trade import chart_chances, chart_prices
 from arb_pipelines.api.desk.wording import web_address
+from arb_pipelines.api.feed import FEED_ORDER
 from arb_pipelines.api.words import cursor_of, place_of
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.opportunity import Opportunity
@@ -78,7 +79,7 @@ def opportunities_page(books: Books, wanted: Wanted, currency: str, now: datetim
         "min_profit": wanted.min_profit,
         "filtered": wanted.is_filtered,
         "next_url": wanted.url_behind(behind) if behind else None,
-        "feed_cursor": cursor_of(OpportunityOrder.DECIDED_AT, newest) or "",
+        "feed_cursor": cursor_of(FEED_ORDER, newest) or "",
     }
 
 

@@ -42,7 +42,8 @@ def titles(
     """Train on titles of the train and valid rows, score those of the test rows, and every title of unseen makers.
 
     A fifth of the makers (by a hash of the name) is held out of everything: of the training titles, of the list of
-    known makers and of the made-up titles. A title counts when it contains its label; right is the same letters
+    known makers and of the made-up titles. How phrases begin titles and what follows them is counted over every title
+    of the file, those of test rows and of unseen makers included, never with their labels. A title counts when it contains its label; right is the same letters
     and digits. A title that stands in train and test rows is used in one of them only.
 
     Example: arb bench titles --pairs pairs.parquet --json

@@ -11,6 +11,7 @@ from arb_pipelines.defs.outcomes import image
 from arb_pipelines.defs.resources import BooksResource, OutletResource, SettingsResource, SitesResource, SystemClock
 from arb_pipelines.defs.training import kept_promises
 from arb_pipelines.domain.fees import load_schedules
+from arb_pipelines.domain.settlement import reconciled_days
 from arb_pipelines.reports.profit_and_loss import build_daily, render_markdown, render_plot, summarise
 from arb_pipelines.services.fulfilment import import_orders
 from arb_pipelines.services.listing import receive_delivered
@@ -83,14 +84,18 @@ def profit_and_loss(books: BooksResource, settings: SettingsResource) -> Materia
     """Revenue, fees, cost of goods and profit by day, and whether they agree with the ledger."""
     currency = settings.values.currency
     with books.opened() as opened:
-        sold, balances = opened.orders.load(), opened.ledger.balances()
+        sold, returned, balances = opened.orders.load(), opened.returns.load(), opened.ledger.balances()
         promises = kept_promises(opened, SystemClock().now(), currency)
-    daily = build_daily(sold, currency)
-    total = summarise(sold, balances, currency)
+    daily = build_daily(sold, currency, returned)
+    total = summarise(sold, balances, currency, returned)
+    through = {
+        f"reconciled_through_{name}": str(day) for name, day in reconciled_days(sold, SystemClock().now()).items()
+    }
     return MaterializeResult(
         metadata={
             "dagster/row_count": daily.height,
             **total.metadata(),
+            **through,
             **promises,
             "by day": MetadataValue.md(render_markdown(daily, currency)),
             "plot": MetadataValue.md(image(render_plot(daily, currency))),

@@ -2,6 +2,7 @@
 
 from dagster import OpExecutionContext, in_process_executor, job, op
 
+from arb_pipelines.defs.hooks import ALERTING
 from arb_pipelines.defs.ops.purchasing import ACCOUNT_POOL, ACTING
 from arb_pipelines.defs.outcomes import Row, show_outcomes
 from arb_pipelines.defs.resources import BooksResource, OutletResource, SystemClock
@@ -29,7 +30,7 @@ def ship_sold(context: OpExecutionContext, books: BooksResource, outlet: OutletR
     show_outcomes(context, counts | {"late": len(late)}, rows)
 
 
-@job(executor_def=in_process_executor, tags=ACTING)
+@job(executor_def=in_process_executor, tags=ACTING, hooks=ALERTING)
 def fulfilment_job() -> None:
     """Ship sold orders."""
     ship_sold()

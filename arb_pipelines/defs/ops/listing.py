@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from dagster import OpExecutionContext, in_process_executor, job, op
 
+from arb_pipelines.defs.hooks import ALERTING
 from arb_pipelines.defs.ops.purchasing import ACCOUNT_POOL, ACTING
 from arb_pipelines.defs.outcomes import show_outcomes
 from arb_pipelines.defs.resources import BooksResource, OutletResource, SettingsResource, SystemClock
@@ -45,7 +46,7 @@ def cross_listing(settings: Settings) -> CrossListing | None:
     return CrossListing(settings.cross_listing_buffer, timedelta(seconds=2 * settings.books_interval_s))
 
 
-@job(executor_def=in_process_executor, tags=ACTING)
+@job(executor_def=in_process_executor, tags=ACTING, hooks=ALERTING)
 def listing_job() -> None:
     """List received stock."""
     list_received()

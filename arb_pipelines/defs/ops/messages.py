@@ -2,6 +2,7 @@
 
 from dagster import OpExecutionContext, in_process_executor, job, op
 
+from arb_pipelines.defs.hooks import ALERTING
 from arb_pipelines.defs.ops.purchasing import ACTING
 from arb_pipelines.defs.outcomes import show_outcomes
 from arb_pipelines.defs.resources import BooksResource, SettingsResource, SystemClock
@@ -24,7 +25,7 @@ def deliver_outbox(context: OpExecutionContext, books: BooksResource, settings: 
     )
 
 
-@job(executor_def=in_process_executor, tags=ACTING)
+@job(executor_def=in_process_executor, tags=ACTING, hooks=ALERTING)
 def messages_job() -> None:
     """Send alerts and messages; started by `outbox_sensor`."""
     deliver_outbox()

@@ -2,6 +2,7 @@
 
 from dagster import OpExecutionContext, in_process_executor, job, op
 
+from arb_pipelines.defs.hooks import ALERTING
 from arb_pipelines.defs.ops.purchasing import ACCOUNT_POOL, ACTING
 from arb_pipelines.defs.outcomes import Row, show_outcomes
 from arb_pipelines.defs.resources import BooksResource, OutletResource, SettingsResource, SystemClock
@@ -31,7 +32,7 @@ def reprice_active(
     show_outcomes(context, counts, rows)
 
 
-@job(executor_def=in_process_executor, tags=ACTING)
+@job(executor_def=in_process_executor, tags=ACTING, hooks=ALERTING)
 def repricing_job() -> None:
     """Reprice active listings."""
     reprice_active()

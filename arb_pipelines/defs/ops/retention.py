@@ -47,7 +47,8 @@ def keep_artifacts(context: OpExecutionContext, books: BooksResource, settings: 
     """Write the report of the day, and copy evidence, reports, models and pages to `artifacts_url` when it is set."""
     values = settings.values
     with books.opened() as opened:
-        report = render_markdown(build_daily(opened.orders.load(), values.currency), values.currency)
+        daily = build_daily(opened.orders.load(), values.currency, opened.returns.load())
+        report = render_markdown(daily, values.currency)
     day = values.home / "reports" / f"{datetime.now(UTC):%Y-%m-%d}"
     day.mkdir(parents=True, exist_ok=True)
     (day / "profit_and_loss.md").write_text(report, encoding="utf-8")

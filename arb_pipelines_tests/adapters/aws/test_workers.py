@@ -56,7 +56,7 @@ def test_machines_are_started_and_stopped_and_their_cost_is_kept(ec2: Any) -> No
 def test_the_cap_counts_until_midnight_what_runs_and_what_ran(ec2: Any) -> None:
     group = WorkerGroup(ec2, "crawl")
     cap = CostCap(Decimal("0.10"), Decimal("2.40"))  # 12 hours of two machines
-    with pytest.raises(CostCapError, match="3 machines until midnight UTC make 3.60 today and the cap is 2.40"):
+    with pytest.raises(CostCapError, match=r"3 machines until midnight UTC make 3.60 today and the cap is 2.40"):
         group.start(3, cap, NOON)
     assert states(group, NOON) == ["stopped"] * 3
     group.start(2, cap, NOON)

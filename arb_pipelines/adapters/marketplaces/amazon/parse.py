@@ -7,7 +7,7 @@ stock are `parse_products.py`. Nothing here sends anything.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -96,9 +96,7 @@ def parse_listing(document: Any, marketplace_id: str) -> OwnListing:
     body = read_object(document, "the listing")
     summaries = [each for each in read_objects(body, "summaries", may_miss=True) if _is_at(each, marketplace_id)]
     summary: Mapping[str, Any] = summaries[0] if summaries else {}
-    statuses = summary.get("status", [])
-    if not isinstance(statuses, list):
-        raise UnreadableAnswerError("the listing's status is not a list")
+    statuses = _texts(summary, "status")
     types = [each for each in read_objects(body, "productTypes", may_miss=True) if _is_at(each, marketplace_id)]
     named = read_optional_text(types[0], "productType") if types else None
     return OwnListing(
@@ -242,18 +240,27 @@ def _issues(body: Mapping[str, Any], marketplace_id: str) -> tuple[Issue, ...]:
     return tuple(
         _issue(each)
         for each in read_objects(body, "issues", may_miss=True)
-        if marketplace_id in (each.get("marketplaceIds") or [marketplace_id])
+        if marketplace_id in (_texts(each, "marketplaceIds") or [marketplace_id])
     )
 
 
 def _issue(body: Mapping[str, Any]) -> Issue:
-    names: Sequence[Any] = body.get("attributeNames") or []
     return Issue(
         code=read_text(body, "code"),
         message=read_text(body, "message"),
         is_error=read_text(body, "severity") == "ERROR",
-        attributes=tuple(name for name in names if isinstance(name, str)),
+        attributes=tuple(_texts(body, "attributeNames")),
     )
+
+
+def _texts(body: Mapping[str, Any], name: str) -> list[str]:
+    """Return a list of texts, empty where it is missing."""
+    value = body.get(name)
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise UnreadableAnswerError(f"{name} is not a list of texts")
+    return value
 
 
 def _is_at(body: Mapping[str, Any], marketplace_id: str) -> bool:

@@ -18,6 +18,7 @@ from arb_pipelines.adapters.http.fields import (
     read_optional_text,
     read_part,
     read_text,
+    sum_money,
 )
 from arb_pipelines.adapters.marketplaces.amazon.parse import read_amazon_money
 from arb_pipelines.domain.eligibility import Permission
@@ -240,7 +241,7 @@ def _landed(offer: Mapping[str, Any]) -> Money:
     price = read_amazon_money(offer.get("listingPrice"), "listingPrice")
     for option in read_objects(offer, "shippingOptions", may_miss=True):
         if option.get("shippingOptionType") == "DEFAULT":
-            return price + read_amazon_money(option.get("price"), "shipping")
+            return sum_money([price, read_amazon_money(option.get("price"), "shipping")], price.currency)
     return price
 
 

@@ -5,13 +5,16 @@ What belongs here: reading an auction and placing the one bid. What to bid and w
 
 from __future__ import annotations
 
-from arb_pipelines.adapters.http.answers import UnreadableAnswerError
+from datetime import datetime
+
+from arb_pipelines.adapters.http.answers import NoAnswerError, UnreadableAnswerError
 from arb_pipelines.adapters.http.client import quoted
 from arb_pipelines.adapters.http.fields import read_money, read_objects, read_part, read_text, read_time, write_money
 from arb_pipelines.adapters.marketplaces.ebay.client import BIDDING, EbayConnection, accepted
-from arb_pipelines.domain.bidding import Auction
+from arb_pipelines.domain.bidding import Auction, BidState
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.outlet import OutletRefusedError
+from arb_pipelines.domain.purchase import PlacedOrder
 
 
 class EbayBidding:
@@ -54,6 +57,29 @@ class EbayBidding:
         answer = self._client.get("getBidding", f"{BIDDING}/bidding/{quoted(item_id)}")
         own = read_part(accepted(answer, f"the auction {item_id}").record("the auction"), "currentProxyBid")
         return read_money(own.get("maxAmount"), "maxAmount") if own else None
+
+    def fetch_result(self, item_id: str) -> BidState | None:
+        """Return whether we won, None while the auction runs or eBay does not say.
+
+        Raises:
+            OutletRefusedError: eBay refuses.
+            ConnectionError: no answer.
+            ValueError: the answer cannot be understood.
+        """
+        answer = self._client.get("getBidding", f"{BIDDING}/bidding/{quoted(item_id)}")
+        body = accepted(answer, f"the auction {item_id}").record("the auction")
+        highest = body.get("highBidder")
+        if body.get("auctionStatus") != "ENDED" or not isinstance(highest, bool):
+            return None
+        return BidState.WON if highest and body.get("reservePriceMet") is not False else BidState.LOST
+
+    def fetch_orders(self, since: datetime) -> list[PlacedOrder]:
+        """Refuse: eBay tells one order by its number and no history, so what else was bought there is unknown.
+
+        Raises:
+            NoAnswerError: always.
+        """
+        raise NoAnswerError("eBay tells no history of our orders by machine; look at the account itself")
 
     def place_bid(self, item_id: str, maximum: Money) -> str:
         """Tell eBay the most we would pay, once, and return the bid's id; it cannot be taken back.

@@ -41,6 +41,7 @@ SELLER_SCOPES = (
     f"{_SCOPE}/sell.finances",
     f"{_SCOPE}/commerce.message",
 )
+PARTNER_SCOPES = (f"{_SCOPE}/buy.offer.auction",)  # a token that asks for it without eBay's leave is refused
 # What an application gets before eBay has checked it: 5,000 calls of each kind a day, 10,000 of notifications.
 PLANS = {"getPublicKey": UsagePlan.a_day(10_000)}
 DEFAULT_PLAN = UsagePlan.a_day(5_000)
@@ -64,6 +65,7 @@ class EbayAccount:
     client_secret: str = field(repr=False)
     refresh_token: str | None = field(default=None, repr=False)
     marketplace_id: str = "EBAY_US"
+    partner_approved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,8 @@ def connect_ebay(
     plain = ApiClient(base_url, timeout_s=timeout_s, transport=transport, sleep=sleep)
     who = (account.client_id, account.client_secret)
     application = client_credentials(plain, TOKEN_PATH, *who, APPLICATION_SCOPES)
-    seller = refreshed(plain, TOKEN_PATH, *who, account.refresh_token or "", SELLER_SCOPES)
+    scopes = SELLER_SCOPES + PARTNER_SCOPES if account.partner_approved else SELLER_SCOPES
+    seller = refreshed(plain, TOKEN_PATH, *who, account.refresh_token or "", scopes)
     as_seller = plain.at(
         authorizer=seller,
         buckets=Buckets(PLANS, plan, sleep=sleep),

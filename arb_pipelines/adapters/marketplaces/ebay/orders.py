@@ -19,7 +19,7 @@ from arb_pipelines.domain.order import Order, OutletOrder
 
 PAGE = 200
 MOST_PAGES = 500
-KNOWN_ALREADY = 409
+CREATED, KNOWN_ALREADY = 201, 409
 
 
 class EbayOrders:
@@ -73,6 +73,8 @@ class EbayOrders:
         }
         answer = self._client.send("createShippingFulfillment", "POST", path, json=shipment)
         accepted(answer, f"the shipment of {order.outlet_order_id}", also_good=(KNOWN_ALREADY,))
+        if answer.status not in (CREATED, KNOWN_ALREADY):
+            raise UnreadableAnswerError(f"the shipment of {order.outlet_order_id} was answered {answer.status}")
 
 
 def _pages(

@@ -159,7 +159,7 @@ class EbaySeller:
         if offer is None:
             raise OutletRefusedError("no_offer", f"{sku} has no offer on eBay")
         if offer.is_published:
-            self._act("withdrawOffer", "POST", f"/offer/{quoted(offer.offer_id)}/withdraw")
+            _field(self._act("withdrawOffer", "POST", f"/offer/{quoted(offer.offer_id)}/withdraw"), "listingId")
 
     def fetch_orders(self, since: datetime | None) -> list[OutletOrder]:
         """Return the lines of paid orders that changed since then, oldest first; of two years when None."""

@@ -5,6 +5,9 @@ What belongs here: who we are to each. Sending requests is `adapters/http`; the 
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 import httpx
 
 from arb_pipelines.adapters.http.client import ApiClient
@@ -20,9 +23,11 @@ def connect_channel(
     refresh_token: str,
     timeout_s: float,
     transport: httpx.BaseTransport | None = None,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> ApiClient:
     """Return a client of the channel; its first call fetches a token."""
-    plain = ApiClient(base_url, timeout_s=timeout_s, headers={"Content-Language": "en-US"}, transport=transport)
+    headers = {"Content-Language": "en-US"}
+    plain = ApiClient(base_url, timeout_s=timeout_s, headers=headers, transport=transport, sleep=sleep)
     return plain.at(authorizer=refreshed(plain, TOKEN_PATH, client_id, client_secret, refresh_token))
 
 

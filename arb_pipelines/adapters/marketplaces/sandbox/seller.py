@@ -6,7 +6,8 @@ What belongs here: the calls of the `Seller` port and `fetch_prices`. What a lis
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -36,6 +37,7 @@ SALES = "/buy/marketplace_insights/v1_beta/item_sales/search"
 PAGE = 200
 DEEPEST_OFFSET = 10_000  # the channel shows no result beyond; the search goes on from the last sale's date
 CARRIER = "SANDBOX"
+CREATED, KNOWN_ALREADY = 201, 409
 
 
 class SandboxSeller:
@@ -52,9 +54,11 @@ class SandboxSeller:
         timeout_s: float = 10.0,
         *,
         transport: httpx.BaseTransport | None = None,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Connect to the channel at `base_url`; the first call fetches a token."""
-        self._client = connect_channel(base_url, client_id, client_secret, refresh_token, timeout_s, transport)
+        who = (client_id, client_secret, refresh_token)
+        self._client = connect_channel(base_url, *who, timeout_s, transport, sleep)
 
     def close(self) -> None:
         """Close the connections."""
@@ -134,7 +138,9 @@ class SandboxSeller:
             "trackingNumber": tracking_number,
         }
         path = f"{ORDERS}/{quoted(order.outlet_order_id)}/shipping_fulfillment"
-        self._act("POST", path, shipment, also_good=(409,))
+        answer = self._act("POST", path, shipment, also_good=(KNOWN_ALREADY,))
+        if answer.status not in (CREATED, KNOWN_ALREADY):
+            raise UnreadableAnswerError(f"the shipment was answered {answer.status}, which says nothing of it")
 
     def fetch_sold_prices(self, since: datetime | None) -> list[SoldPrice]:
         """Return everybody's completed sales since then, as far back as the channel tells when None."""

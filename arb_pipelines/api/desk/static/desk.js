@@ -54,7 +54,8 @@ const news = document.querySelector("#news");
 if (news) {
   let cursor = news.dataset.cursor || "";
   let pause = 1000;
-  let count = 0;
+  const known = new Set(rows().map((row) => row.dataset.href.split("/").pop()));
+  const before = known.size;
   const listen = () => {
     const scheme = window.location.protocol === "https:" ? "wss:" : "ws:";
     const feed = new WebSocket(`${scheme}//${window.location.host}/ws/opportunities?cursor=${encodeURIComponent(cursor)}`);
@@ -63,9 +64,9 @@ if (news) {
       const told = JSON.parse(message.data);
       if (told.cursor) cursor = told.cursor;
       if (!told.opportunity) return;
-      count += 1;
-      news.hidden = false;
-      news.querySelector("b").textContent = String(count);
+      known.add(told.opportunity.opportunity_id);
+      news.hidden = known.size === before;
+      news.querySelector("b").textContent = String(known.size - before);
     };
     feed.onclose = () => { window.setTimeout(listen, pause); pause = Math.min(pause * 2, 60000); };
   };

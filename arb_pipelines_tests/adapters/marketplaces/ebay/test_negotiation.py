@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from arb_pipelines.adapters.http.answers import NoAnswerError
 from arb_pipelines.adapters.marketplaces.ebay.bidding import EbayBidding
+from arb_pipelines.adapters.marketplaces.ebay.client import API_URLS, ORDERS, EbayAccount, connect_ebay
 from arb_pipelines.adapters.marketplaces.ebay.messages import EbayMessages
 from arb_pipelines.adapters.marketplaces.ebay.negotiation import EbayNegotiation, SentOffer
+from arb_pipelines.domain.bidding import BidState
 from arb_pipelines.domain.outlet import OutletRefusedError
 from arb_pipelines_tests.adapters.marketplaces.ebay.stand import LISTING, connect
 from arb_pipelines_tests.contracts.trade_records import usd
@@ -126,3 +129,30 @@ def test_a_bid(vendor: ContractTransport) -> None:
     own = {"proxyBidId": "b-1", "maxAmount": {"value": "15.00", "currency": "USD"}}
     vendor.reply("getBidding", {**auction, "currentProxyBid": own})
     assert bidding.fetch_own_maximum("v1|1|0") == usd(1_500)
+
+
+@pytest.mark.parametrize(
+    "told, result",
+    [
+        ({"auctionStatus": "LIVE", "highBidder": True}, None),
+        ({"auctionStatus": "ENDED"}, None),
+        ({"auctionStatus": "ENDED", "highBidder": True}, BidState.WON),
+        ({"auctionStatus": "ENDED", "highBidder": True, "reservePriceMet": False}, BidState.LOST),
+        ({"auctionStatus": "ENDED", "highBidder": False}, BidState.LOST),
+    ],
+)
+def test_how_an_auction_ended(vendor: ContractTransport, told: dict[str, Any], result: BidState | None) -> None:
+    """Won only where eBay says so in every respect."""
+    vendor.reply("getBidding", told)
+    bidding = EbayBidding(connect(vendor), partner_approved=True)
+    assert bidding.fetch_result("v1|1|0") is result
+    with pytest.raises(NoAnswerError, match="no history"):
+        bidding.fetch_orders(START)
+
+
+@pytest.mark.parametrize("approved", [True, False])
+def test_the_scope_of_bidding_is_asked_for_by_partners_alone(vendor: ContractTransport, approved: bool) -> None:
+    """eBay would refuse the whole token."""
+    account = EbayAccount("id", "s", "r", partner_approved=approved)
+    connect_ebay(API_URLS["production"], account, transport=vendor).seller.get("getOrders", ORDERS)
+    assert ("buy.offer.auction" in vendor.bodies("oauthToken")[0]["scope"]) is approved

@@ -85,7 +85,8 @@ def test_a_broken_document_is_read_or_refused(data: st.DataObject) -> None:
 @pytest.mark.parametrize("number", range(len(READERS)))
 def test_what_is_not_an_object_is_refused(number: int) -> None:
     """Of every kind of document."""
-    for body in (None, [], "text", 5, {}):
+    bodies: list[Any] = [None, [], "text", 5, {}]
+    for body in bodies:
         with pytest.raises(UnreadableAnswerError):
             READERS[number][0](body)
 
@@ -120,6 +121,8 @@ CALLS: dict[str, Callable[[EbayConnection], Any]] = {
     "bulkUpdatePriceQuantity": lambda to: seller_of(to).update_price(LISTING.sku, usd(100)),
     "getOrders": lambda to: seller_of(to).fetch_orders(None),
     "getShippingFulfillments": lambda to: seller_of(to).confirm_shipment(SOLD, "94001", START),
+    "createShippingFulfillment": lambda to: seller_of(to).confirm_shipment(SOLD, "94001", START),
+    "withdrawOffer": lambda to: seller_of(to).withdraw(LISTING.sku),
     "getTransactions": lambda to: EbayOrders(to, "USPS").fetch_line_fees(START),
     "search": lambda to: EbaySource(to).search(ItemSearch("kettle"), "t", START),
     "getItem": lambda to: EbaySource(to).fetch_item("v1|1|0", "t", START),
@@ -137,9 +140,7 @@ CALLS: dict[str, Callable[[EbayConnection], Any]] = {
 # Acts whose good answer has no body, so that an empty one is fine.
 SILENT: dict[str, Callable[[EbayConnection], Any]] = {
     "createOrReplaceInventoryItem": lambda to: seller_of(to).list_item(LISTING),
-    "createShippingFulfillment": lambda to: seller_of(to).confirm_shipment(SOLD, "94001", START),
     "updateConversation": lambda to: EbayMessages(to).mark_read("c"),
-    "withdrawOffer": lambda to: seller_of(to).withdraw(LISTING.sku),
 }
 EMPTY = Page(200, "")
 FAULTS: dict[str, Fault] = {

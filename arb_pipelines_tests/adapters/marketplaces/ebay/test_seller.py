@@ -241,8 +241,11 @@ def test_nothing_secret_is_shown(vendor: ContractTransport) -> None:
 def test_a_listing_that_ebay_would_refuse_is_not_put(vendor: ContractTransport) -> None:
     """Its item is drafted before the first act."""
     vendor.reply("getOffers", {}, status=404)
-    for change, code in [({"photos": ()}, "no_photo"), ({"condition": "ungraded"}, "condition_not_sold")]:
+    for listing, code in [
+        (replace(LISTING, photos=()), "no_photo"),
+        (replace(LISTING, condition="ungraded"), "condition_not_sold"),
+    ]:
         with pytest.raises(OutletRefusedError) as caught:
-            sell(vendor).list_item(replace(LISTING, **change))
+            sell(vendor).list_item(listing)
         assert caught.value.code == code
     assert set(asked(vendor)) == {"getOffers"}

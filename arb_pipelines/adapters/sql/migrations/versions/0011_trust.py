@@ -19,6 +19,7 @@ PURCHASE_COLUMNS: dict[str, sa.types.TypeEngine[Any]] = {
     "auction_ends_at": UTC_TIME,
     "bid_group": sa.String(),
     "bid_minor": sa.BigInteger(),
+    "bid_wanted": sa.Integer(),
 }
 # An older listing kept no basis: all that its floor leaves above the cost of the lot counts as fees.
 OLD_BASIS = """
