@@ -8,7 +8,7 @@ INSTALL = $(BIN)/uv pip install --quiet --no-deps --python $(BIN)/python --edita
 unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH
 
-.PHONY: setup check test e2e dev demo docs bench
+.PHONY: setup check test e2e dev demo soak bench
 
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("arb_pipelines needs Python 3.11 or newer; this is " + sys.version.split()[0] + " (choose another: make PYTHON=python3.12 setup)" if sys.version_info < (3, 11) else 0)'
@@ -22,11 +22,12 @@ $(STAMP): requirements.lock pyproject.toml
 
 setup: $(STAMP)  ## create .venv and install the locked packages
 
-check: $(STAMP)  ## ruff, mypy, import-linter
+check: $(STAMP)  ## ruff, mypy, import-linter, and the docs against the code
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q -n 0 arb_pipelines_tests/architecture/test_docs.py
 
 test: $(STAMP)  ## every test that needs no account, the end-to-end one included
 	$(BIN)/python -m pytest -m "not e2e" -n 2 --dist loadgroup
@@ -41,8 +42,10 @@ dev: $(STAMP)  ## Dagster page and daemon over your own sites, all sensors off
 demo: $(STAMP)  ## the whole trade over 500 loopback shops; Ctrl-C ends it
 	$(BIN)/arb demo $(ARGS)
 
-docs: $(STAMP)  ## check that the docs agree with the code
-	$(BIN)/python -m pytest -q arb_pipelines_tests/architecture/test_docs.py
+# make soak ROUNDS=100 is a quick look; the figures are printed as JSON, a violation is exit status 1.
+ROUNDS ?= 1000
+soak: $(STAMP)  ## kill workers 1,000 times at any statement, on SQLite and PostgreSQL, baselines beside them
+	$(BIN)/python -m arb_pipelines_tests.faults.soak --rounds $(ROUNDS)
 
 bench: $(STAMP)  ## every benchmark, JSON into artifacts/
 	@mkdir -p artifacts

@@ -7,6 +7,7 @@ outlets' clients are built here from these values and nowhere else.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Protocol, Self
@@ -49,6 +50,14 @@ class VendorEnvironment(StrEnum):
     SANDBOX = "sandbox"
 
 
+class WallClock:
+    """The time of this machine."""
+
+    def now(self) -> datetime:
+        """Return the present as aware UTC."""
+        return datetime.now(UTC)
+
+
 class NoOutletError(RuntimeError):
     """No outlet is set up, so nothing can be listed, repriced or shipped."""
 
@@ -78,11 +87,15 @@ class VendorAccount(BaseModel):
         return url
 
     @property
+    def credentials(self) -> tuple[str, str, str]:
+        """Client id, client secret and refresh token in plain text."""
+        return self.client_id, self.client_secret.get_secret_value(), self.refresh_token.get_secret_value()
+
+    @property
     def moves_real_money(self) -> bool:
         """Whether what is done there is done for good."""
-        if self.base_url is not None:
-            return urlsplit(self.base_url).hostname not in LOOPBACK
-        return self.environment is VendorEnvironment.PRODUCTION
+        reached = urlsplit(self.base_url).hostname if self.base_url else None
+        return reached not in LOOPBACK if reached else self.environment is VendorEnvironment.PRODUCTION
 
     def terms(self, outlet: str, currency: str, *, restricts: bool) -> OutletTerms:
         """Return the terms of selling there; `currency` is that of the books."""
@@ -116,13 +129,7 @@ class EbayOutlet(VendorAccount):
         """Return a connection to eBay."""
         from arb_pipelines.adapters.marketplaces.ebay.client import API_URLS, EbayAccount, connect_ebay
 
-        account = EbayAccount(
-            self.client_id,
-            self.client_secret.get_secret_value(),
-            self.refresh_token.get_secret_value(),
-            self.marketplace_id,
-            self.partner_approved,
-        )
+        account = EbayAccount(*self.credentials, self.marketplace_id, self.partner_approved)
         return connect_ebay(self.base_url or API_URLS[self.environment], account, self.timeout_s)
 
     def open(self, home: Path) -> OpenSeller:
@@ -148,6 +155,36 @@ class EbayOutlet(VendorAccount):
         return EbaySeller(connection, terms, revisions, policies=policies, carrier=self.carrier)
 
 
+class AmazonOutlet(VendorAccount):
+    """Our Amazon account. `approvals` are programmes that have approved us (`amazon_renewed`)."""
+
+    seller_id: str
+    marketplace_id: str = "ATVPDKIKX0DER"
+    fee_channel: str = "amazon_us"
+    carrier: str = "USPS"
+    approvals: frozenset[str] = frozenset()
+
+    def open(self) -> OpenSeller:
+        """Return the seller."""
+        from arb_pipelines.adapters.marketplaces.amazon.catalogue import AmazonCatalogue
+        from arb_pipelines.adapters.marketplaces.amazon.client import (
+            API_URLS,
+            MARKETPLACES,
+            AmazonAccount,
+            connect_amazon,
+        )
+        from arb_pipelines.adapters.marketplaces.amazon.product_types import ProductTypes
+        from arb_pipelines.adapters.marketplaces.amazon.seller import AmazonSeller
+
+        account = AmazonAccount(*self.credentials, self.seller_id, self.marketplace_id)
+        store, base_url = MARKETPLACES.get(self.marketplace_id), self.base_url
+        if base_url is None and store is not None and self.environment is VendorEnvironment.SANDBOX:
+            base_url = API_URLS[store.region].replace("://", "://sandbox.")
+        connection = connect_amazon(account, base_url, self.timeout_s)
+        catalogue, types = AmazonCatalogue(connection), ProductTypes(connection)
+        return AmazonSeller(connection, catalogue, types, self.carrier, WallClock(), approvals=self.approvals)
+
+
 class OutletSettings(BaseSettings):
     """The settings of the outlets that we sell on and of their accounts."""
 
@@ -168,6 +205,9 @@ class OutletSettings(BaseSettings):
     )
     ebay: EbayOutlet | None = Field(
         None, description="Our eBay account, JSON (keys: `adapters/marketplaces/ebay/README.md`)."
+    )
+    amazon: AmazonOutlet | None = Field(
+        None, description="Our Amazon account, JSON (keys: `adapters/marketplaces/amazon/README.md`)."
     )
 
     @field_validator("outlets", mode="before")
@@ -221,27 +261,25 @@ class OutletSettings(BaseSettings):
             NoOutletError: no outlet is set up.
         """
         if not self.outlet_names:
-            raise NoOutletError("no outlet is set up: name one in ARB_OUTLETS and set its account (ARB_EBAY)")
+            raise NoOutletError(
+                "no outlet is set up: name one in ARB_OUTLETS and set its account (ARB_EBAY, ARB_AMAZON)"
+            )
         return [self._open(name) for name in self.outlet_names]
 
     def _account(self, name: OutletName) -> VendorAccount | None:
-        return {OutletName.EBAY: self.ebay}.get(name)
+        return {OutletName.EBAY: self.ebay, OutletName.AMAZON: self.amazon}.get(name)
 
     def _terms(self, name: OutletName) -> OutletTerms:
-        account = self._account(name)
+        account, free = self._account(name), Money.zero(self.currency)
         if account is not None:
             return account.terms(str(name), self.currency, restricts=name is OutletName.AMAZON)
-        return OutletTerms(
-            outlet="sandbox",
-            currency=self.currency,
-            fee_channel="sandbox",
-            other_category="most",
-            postage=Money.zero(self.currency),
-        )
+        return OutletTerms("sandbox", self.currency, "sandbox", other_category="most", postage=free)
 
     def _open(self, name: OutletName) -> OpenSeller:
         if name is OutletName.EBAY and self.ebay is not None:
             return self.ebay.open(self.home)
+        if name is OutletName.AMAZON and self.amazon is not None:
+            return self.amazon.open()
         return self._open_sandbox()
 
     def _open_sandbox(self) -> OpenSeller:

@@ -10,30 +10,38 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, NoDecode
+from pydantic_settings import NoDecode
 
 from arb_pipelines.adapters.messaging.smtp_server import SmtpSecurity, SmtpServer
 from arb_pipelines.domain.alert_rules import AlertBook, load_alert_book
-from arb_pipelines.domain.api_limits import load_api_limits
 from arb_pipelines.domain.message import Channel
+from arb_pipelines.domain.message_policy import MessagePolicies, load_message_policies
+from arb_pipelines.domain.negotiation import Stance
+from arb_pipelines.domain.support import SupportRules, load_support_rules
+from arb_pipelines.metered_settings import MeteredSettings, plain_secret
 
 if TYPE_CHECKING:
     from arb_pipelines.adapters.messaging.channels import ChannelPlan
-    from arb_pipelines.domain.api_budget import ApiLimits, Budget
     from arb_pipelines.domain.delivery import MessageChannel, Messenger
-    from arb_pipelines.domain.product_facts import PriceSource
 
 MAIL_ADDRESS = re.compile(r"[^@\s,]+@[^@\s,]+")
-UNUSED_DOMAIN = 7
+# The files of an operator's own, and what reads each.
+FILES: Mapping[str, Callable[[Path], object]] = {
+    "alerts_file": load_alert_book,
+    "messages_file": load_message_policies,
+    "support_file": load_support_rules,
+}
+
 TELEPHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
-class PeopleSettings(BaseSettings):
+class PeopleSettings(MeteredSettings):
     """The settings of what people see and hear: the API, the desk, alerts, messages, support, caches."""
 
     api_host: str = Field(
@@ -100,16 +108,19 @@ class PeopleSettings(BaseSettings):
         30, description="How often alerts are routed and waiting messages sent, s."
     )
 
-    redis_url: SecretStr | None = Field(
-        None, description="`redis://host:6379/0` of a cache that processes share; default: one in each process."
+    messages_file: Path | None = Field(
+        None, description="TOML file of what may be written to strangers, and who sends it, in place of the shipped."
     )
-    api_budget_file: Path | None = Field(
-        None, description="TOML file of what metered interfaces may cost, in place of the shipped one."
+    offer_opening: Annotated[Decimal, Field(gt=0, le=1)] = Field(
+        Decimal("0.70"), description="The first offer to a seller, as a share of the asking price."
     )
-    keepa_key: SecretStr | None = Field(None, description="Our key at Keepa (prices and ranks, paid in tokens).")
-    keepa_domain: Annotated[int, Field(ge=1, le=11)] = Field(1, description="Keepa's number of the market; 1 is US.")
-    bookscouter_url: str | None = Field(None, description="Address that BookScouter gave us as its partner.")
-    bookscouter_key: SecretStr | None = Field(None, description="Our key there.")
+    offer_concession: Annotated[Decimal, Field(gt=0, lt=1)] = Field(
+        Decimal("0.50"), description="The share of the rest of the way to our limit that each further offer gives."
+    )
+    most_offers: Annotated[int, Field(ge=1, le=10)] = Field(3, description="Most offers to one seller.")
+    support_file: Path | None = Field(
+        None, description="TOML file of what the support assistant answers, in place of the shipped one."
+    )
 
     @field_validator("alert_emails", "alert_phones", "alert_webhooks", mode="before")
     @classmethod
@@ -135,29 +146,13 @@ class PeopleSettings(BaseSettings):
                 raise ValueError(f"{number!r} is no telephone number such as +15550100123")
         return numbers
 
-    @field_validator("alerts_file")
+    @field_validator(*FILES)
     @classmethod
-    def _usable_rules(cls, path: Path | None) -> Path | None:
-        """Rules that cannot be read are one clear line at the start, not an alert that nobody gets."""
-        if path is not None:
-            load_alert_book(path)
+    def _usable_file(cls, path: Path | None, info: ValidationInfo) -> Path | None:
+        """A file that cannot be read is one clear line at the start, not an alert that nobody gets."""
+        if path is not None and info.field_name is not None:
+            FILES[info.field_name](path)
         return path
-
-    @field_validator("api_budget_file")
-    @classmethod
-    def _usable_budget(cls, path: Path | None) -> Path | None:
-        """A budget that cannot be read is one clear line at the start."""
-        if path is not None:
-            load_api_limits(path)
-        return path
-
-    @field_validator("keepa_domain")
-    @classmethod
-    def _known_domain(cls, number: int) -> int:
-        """The currency of a market must be known."""
-        if number == UNUSED_DOMAIN:
-            raise ValueError("Keepa has no market 7; 1 is US, 2 UK, 3 DE, 4 FR, 5 JP, 6 CA, 8 IT, 9 ES, 10 IN, 11 MX")
-        return number
 
     @field_validator("smtp_security")
     @classmethod
@@ -174,24 +169,19 @@ class PeopleSettings(BaseSettings):
         return load_alert_book(self.alerts_file)
 
     @cached_property
-    def api_limits(self) -> Mapping[str, ApiLimits]:
-        """What each metered interface may cost."""
-        return load_api_limits(self.api_budget_file)
+    def message_policies(self) -> MessagePolicies:
+        """What may be written to strangers, by outlet."""
+        return load_message_policies(self.messages_file)
 
-    @contextmanager
-    def open_price_sources(self, budget: Budget, now: Callable[[], datetime]) -> Iterator[dict[str, PriceSource]]:
-        """Open the price interfaces that a key is set for, by name, for the length of a block."""
-        from arb_pipelines.adapters.price_apis.sources import PricePlan, open_price_sources
+    @property
+    def stance(self) -> Stance:
+        """How to bargain."""
+        return Stance(opening=self.offer_opening, concession=self.offer_concession, most_offers=self.most_offers)
 
-        plan = PricePlan(
-            keepa_key=_plain(self.keepa_key),
-            keepa_domain=self.keepa_domain,
-            bookscouter_url=self.bookscouter_url,
-            bookscouter_key=_plain(self.bookscouter_key),
-            redis_url=_plain(self.redis_url),
-        )
-        with open_price_sources(plan, budget, now) as sources:
-            yield sources
+    @cached_property
+    def support_rules(self) -> SupportRules:
+        """What the support assistant answers."""
+        return load_support_rules(self.support_file)
 
     @property
     def alert_recipients(self) -> Mapping[Channel, list[str]]:
@@ -213,15 +203,15 @@ class PeopleSettings(BaseSettings):
         """The channels that are set up."""
         from arb_pipelines.adapters.messaging.channels import ChannelPlan, TwilioAccount
 
-        sid, password, number = self.twilio_account_sid, _plain(self.twilio_password), self.twilio_sender
+        sid, password, number = self.twilio_account_sid, plain_secret(self.twilio_password), self.twilio_sender
         user = self.twilio_user or sid
         complete = sid and user and password and number
         return ChannelPlan(
             sender=self.mail_sender,
-            sendgrid_key=_plain(self.sendgrid_api_key),
+            sendgrid_key=plain_secret(self.sendgrid_api_key),
             smtp=self._smtp_server,
             twilio=TwilioAccount(sid or "", user or "", password or "", number or "") if complete else None,
-            webhook_secret=_plain(self.webhook_secret),
+            webhook_secret=plain_secret(self.webhook_secret),
         )
 
     @contextmanager
@@ -251,9 +241,5 @@ class PeopleSettings(BaseSettings):
             self.mail_sender,
             self.smtp_security,
             self.smtp_user,
-            _plain(self.smtp_password),
+            plain_secret(self.smtp_password),
         )
-
-
-def _plain(secret: SecretStr | None) -> str | None:
-    return secret.get_secret_value() if secret else None

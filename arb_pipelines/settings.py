@@ -24,15 +24,21 @@ from arb_pipelines.cloud_settings import Executor as Executor
 from arb_pipelines.domain.outlet import OutletTerms
 from arb_pipelines.domain.scoring import BuyingRules
 from arb_pipelines.domain.site import Site
+from arb_pipelines.domain.spend_limit import Refusal
 from arb_pipelines.outlet_settings import OutletName, OutletSettings
 from arb_pipelines.people_settings import PeopleSettings
 from arb_pipelines.trade_settings import CONTRADICTIONS, WHY, Mode, TradeSettings
 
 if TYPE_CHECKING:
     from arb_pipelines.adapters.checkout.buyers import CheckoutPlan, ClosableBuyers
+    from arb_pipelines.adapters.marketplaces.sandbox.bidder import SandboxBidders
 
 # The headless shell first: a page costs 360-690 CPU ms in it, 980 in the full Chromium.
 BROWSERS = ("chromium-headless-shell", "chromium", "google-chrome", "chromium-browser")
+
+
+# Places that take orders by machine from partners alone.
+PARTNER_BUYERS = frozenset({"ebay", "amazon_business"})
 
 
 class BrowserEngine(StrEnum):
@@ -233,6 +239,23 @@ class Settings(TradeSettings, OutletSettings, PeopleSettings, CloudSettings):
             return AssistBuyers()
         token = self.sandbox_buyer_token.get_secret_value() if self.mode is Mode.PAPER else None
         return open_buyers(sites, token, self.checkout_plan)
+
+    def left_to_people(self, sites: Sequence[Site]) -> dict[str, Refusal]:
+        """Return why no machine orders or bids at sites whose place asks for a partner contract, by site key."""
+        approved = {"ebay"} if self.ebay is not None and self.ebay.partner_approved else set[str]()
+        return {
+            site.key: Refusal("partner_not_approved", f"{site.buyer} lets approved partners alone order by machine")
+            for site in sites
+            if site.buyer in PARTNER_BUYERS and site.buyer not in approved
+        }
+
+    def open_bidders(self, sites: Sequence[Site]) -> SandboxBidders:
+        """Open who bids at the auctions of the sites in this mode: the sandbox's shops, in paper mode only."""
+        from arb_pipelines.adapters.marketplaces.sandbox.bidder import SandboxBidders
+
+        in_paper = [site for site in sites if self.mode is Mode.PAPER]
+        token = self.sandbox_buyer_token.get_secret_value()
+        return SandboxBidders.of_sites(in_paper, token, self.left_to_people(sites))
 
     @property
     def selling_days_a_day(self) -> float:

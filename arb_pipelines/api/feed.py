@@ -23,6 +23,7 @@ from arb_pipelines.domain.opportunity import Opportunity
 from arb_pipelines.domain.pages import Pages, Place
 
 MOST_WAITING = 200  # messages of about 1 kB, so 200 kB a client
+GRACE_S = 0.5
 PAGE = 500
 MOST_REPLAYED = 5_000
 MOST_REMEMBERED = 20_000
@@ -127,20 +128,27 @@ class Feed:
             start = Place(max(start.value - LATE, self._began_at), "")
         while True:
             found = await run_in_threadpool(self._pages.load_opportunities_since, start, PAGE)
-            self._hand_out([one for one in found if one.opportunity_id not in self._seen])
+            await self._hand_out([one for one in found if one.opportunity_id not in self._seen])
             if len(found) < PAGE:
                 return
             start = place_of_opportunity(found[-1])
 
-    def _hand_out(self, found: Sequence[Opportunity]) -> None:
+    async def _hand_out(self, found: Sequence[Opportunity]) -> None:
         for one in found:
             self._remember(one)
             message = message_of(one)
             for client in list(self._clients):
-                try:
-                    client.waiting.put_nowait(message)
-                except asyncio.QueueFull:
-                    self._drop(client)
+                await self._put(client, message)
+
+    async def _put(self, client: Client, message: Message) -> None:
+        """Many may be found at once: a client with a full queue gets a moment to send some of it."""
+        try:
+            if client.waiting.full():
+                await asyncio.wait_for(client.waiting.put(message), GRACE_S)
+            else:
+                client.waiting.put_nowait(message)
+        except TimeoutError:
+            self._drop(client)
 
     def _remember(self, one: Opportunity) -> None:
         place = place_of_opportunity(one)

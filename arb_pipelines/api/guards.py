@@ -70,7 +70,7 @@ class Guards:
 
     def _fault(self, scope: Scope) -> ProblemError | None:
         headers = Headers(scope=scope)
-        host = headers.get("host", "")
+        host = headers.get("host", "") if len(headers.getlist("host")) == 1 else ""
         if _host_name(host) not in self._hosts:
             return ProblemError(
                 421, "foreign_host", "set ARB_API_PUBLIC_URL to serve another name", kind="foreign_host"

@@ -14,6 +14,7 @@ from arb_pipelines.cli import (
     approvals,
     assist,
     backtest,
+    bid,
     demo,
     describe,
     dev,
@@ -27,6 +28,7 @@ from arb_pipelines.cli import (
     keys,
     lookup,
     matches,
+    messages,
     orders,
     outbox,
     predict,
@@ -39,6 +41,7 @@ from arb_pipelines.cli import (
     settle,
     sites,
     storage,
+    support,
     switches,
     understand,
     users,
@@ -64,6 +67,7 @@ app.command()(understand.understand)
 app.command()(verify.verify)
 app.command()(approvals.opportunities)
 app.command()(approvals.approve)
+app.command()(bid.bid)
 app.command()(assist.buy)
 app.command()(assist.bought)
 app.command("not-bought")(assist.not_bought)
@@ -102,6 +106,8 @@ app.add_typer(matches.app, name="match")
 app.add_typer(reports.app, name="report")
 app.add_typer(returns.app, name="return")
 app.add_typer(outbox.app, name="outbox")
+app.add_typer(messages.app, name="messages")
+app.add_typer(support.app, name="support")
 app.add_typer(bench.app, name="bench")
 
 

@@ -6,11 +6,13 @@ What belongs here: what must hold before a port is opened. The application is `a
 from __future__ import annotations
 
 import ipaddress
+import logging
 from typing import Annotated
 
 import typer
 
 from arb_pipelines.domain.access import Role, User
+from arb_pipelines.domain.structured_log import write_json_lines
 from arb_pipelines.settings import Settings
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on (default: ARB_API_HOST).")]
@@ -78,12 +80,17 @@ def run(settings: Settings) -> None:
         typer.echo(f"serve: {error.name} is missing: install arb-pipelines[api]", err=True)
         raise typer.Exit(2) from error
     typer.echo(f"serve: http://{settings.api_host}:{settings.api_port} (stop with Ctrl-C)", err=True)
+    is_json = settings.log_format == "json"
+    if is_json:
+        write_json_lines(level=logging.WARNING)
     uvicorn.run(
         build_app(settings),
+        **({"log_config": None} if is_json else {}),
         host=settings.api_host,
         port=settings.api_port,
         log_level="warning",
         server_header=False,
         proxy_headers=settings.api_behind_tls,
         ws_max_size=65_536,
+        ws="websockets-sansio",  # its send waits for a slow client, so nothing piles up in the server
     )

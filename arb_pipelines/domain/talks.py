@@ -18,7 +18,8 @@ class Negotiation:
     """Talks about one opportunity; `walk_away` is its max cost, and never rises.
 
     `recipient` is the outlet's name of the seller, `thread_id` the outlet's conversation where there is one.
-    `version` counts the stages. `closed_code` says how the talks ended.
+    `version` counts the stages; `last_message_id` is our message that the seller has not answered. `closed_code` says
+    how the talks ended.
     """
 
     negotiation_id: str
@@ -35,6 +36,7 @@ class Negotiation:
     offers: tuple[Money, ...] = ()
     counter: Money | None = None
     refused: bool = False
+    last_message_id: str | None = None
     version: int = 1
     closed_code: str | None = None
 

@@ -13,6 +13,8 @@ from functools import cache
 from itertools import pairwise
 from typing import Any
 
+from arb_pipelines.ml.single_message import SingleMessage
+
 MAX_MESSAGE_CHARS = 2000  # a longer message is cut: its first lines say what it wants
 HAND_OVER = 0.10
 BATCH = 256  # likeness to every training message is a dense table: 15 MB for 256 by 15,000
@@ -103,6 +105,7 @@ class IntentModel:
         self.intents, self._starts = np.unique(wanted, return_index=True)
         self._neighbours = normalize(rows).T.tocsr()
         self._weights, self._offsets = _fit(LinearSVC(C=PENALTY), rows, wanted, self._known_strangers(out_of_scope))
+        self._single = SingleMessage([vectorizer for _, vectorizer in self._features.transformer_list])
         self._threshold: float | None = None
         self._slope, self._middle = 1.0, 0.0
 
@@ -157,10 +160,20 @@ class IntentModel:
             raise RuntimeError("calibrate the intent model before it answers")
         if not _WORD.search(_cut(text)):
             return IntentAnswer(None, None, 0.0)
-        guesses, familiarity = self.score([text])
-        chance = 1 / (1 + math.exp(-(self._slope * float(familiarity[0]) + self._middle)))
-        guess = str(guesses[0])
-        return IntentAnswer(guess if familiarity[0] >= self._threshold else None, guess, round(chance, 3))
+        guess, familiarity = self.score_one(text)
+        chance = 1 / (1 + math.exp(-(self._slope * familiarity + self._middle)))
+        return IntentAnswer(guess if familiarity >= self._threshold else None, guess, round(chance, 3))
+
+    def score_one(self, text: str) -> tuple[str, float]:
+        """Return the same as `score` for one text, in a tenth of the time."""
+        import numpy as np
+
+        places, values = self._single.features(_cut(text))
+        scores = values @ self._weights[places] + self._offsets
+        length = float(np.sqrt(values @ values)) or 1.0
+        likeness = (self._neighbours[places].T @ (values / length)).ravel()
+        nearest = np.maximum.reduceat(likeness, self._starts)
+        return str(self.intents[scores.argmax()]), float((scores + NEIGHBOUR_WEIGHT * nearest).max())
 
     @property
     def threshold(self) -> float | None:

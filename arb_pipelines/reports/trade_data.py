@@ -91,7 +91,7 @@ def load_trade_data(books: Books, currency: str, now: datetime, *, days_a_day: f
         *((one.sku, purchase_of.get(one.lot_id)) for one in listings),
         *((lot.sku, lot.purchase_id) for lot in lots),
     ]
-    bought_on = {sku: decided[purchase_id] for sku, purchase_id in skus if purchase_id in decided}
+    bought_on = {sku: decided[purchase_id] for sku, purchase_id in skus if purchase_id and purchase_id in decided}
     decisions = {}
     for opportunity_id in dict.fromkeys(reversed(list(bought_on.values())[-MOST_DECISIONS:])):
         decision = books.opportunities.load_one(opportunity_id)

@@ -57,8 +57,10 @@ def bid_approved(
         clock: the time.
         risk: reads the decision again (`risk_checks.build_submit_check`).
     """
-    closed = {approval.site: _settle(approval.site, books, bidders, clock) for approval in group.approvals}
-    known = {one.approval_id for one in books.purchases.load()}
+    earlier = books.purchases.load()
+    sites = {one.site for one in earlier if one.bid_group == group.group_id} | {one.site for one in group.approvals}
+    closed = {site: _settle(site, books, bidders, clock) for site in sorted(sites)}
+    known = {one.approval_id for one in earlier}
     outcomes = {one.approval_id: _waiting(one, group, one.approval_id in known) for one in group.approvals}
     tried: set[str] = set()
     while (one := _next(group, books, tried)) is not None:

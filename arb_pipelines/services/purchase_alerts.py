@@ -26,6 +26,7 @@ SOON = {
     "refused:site_stopped": "ordering there is stopped until a person has looked",
     "refused:login_refused": "the shop does not take our login",
     "person_required": "an approved purchase waits for a person to complete it",
+    "partner_not_approved": "an approved purchase waits for a person: no partner contract lets a machine order",
 }
 
 

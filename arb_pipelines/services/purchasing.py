@@ -7,7 +7,7 @@ buys nothing twice. A purchase without a plain answer is uncertain and left to `
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -59,6 +59,7 @@ def buy_approved(
     quiet_s: float = QUIET_S,
     horizon_s: float = HORIZON_S,
     risk: Callable[[Approval], Refusal | None] = lambda approval: None,
+    left_to_people: Mapping[str, Refusal] | None = None,
 ) -> list[PurchaseOutcome]:
     """Buy each approved offer once and return what became of it, in order.
 
@@ -72,6 +73,7 @@ def buy_approved(
         quiet_s: see `reconciling.reconcile`.
         horizon_s: see `reconciling.reconcile`.
         risk: reads the decision again (`risk_checks.build_submit_check`); a refusal is not even shown to a person.
+        left_to_people: why no machine orders at a site, by its key; without a word it is `person_required`.
     """
     patience = Patience(timedelta(seconds=quiet_s), timedelta(seconds=horizon_s))
     closed: dict[str, Refusal | None] = {}
@@ -83,8 +85,8 @@ def buy_approved(
             continue
         buyer = buyers.buyer_for(approval.site)
         if buyer is None:
-            detail = f"open the link and buy {approval.quantity} for at most {approval.ceiling} each"
-            outcomes.append(_refused(approval, Refusal("person_required", detail), link=approval.url))
+            nobody = (left_to_people or {}).get(approval.site) or _person_required(approval)
+            outcomes.append(_refused(approval, nobody, link=approval.url))
             continue
         if approval.site not in closed:
             closed[approval.site] = refuse_unreconciled(approval.site, books, buyer, clock, patience)
@@ -93,6 +95,11 @@ def buy_approved(
             _refused(approval, refusal) if refusal else _buy(approval, ids(approval), books, buyer, limits, clock)
         )
     return outcomes
+
+
+def _person_required(approval: Approval) -> Refusal:
+    detail = f"open the link and buy {approval.quantity} for at most {approval.ceiling} each"
+    return Refusal("person_required", detail)
 
 
 def refuse_unreconciled(

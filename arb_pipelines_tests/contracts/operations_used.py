@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 USED: Counter[str] = Counter()  # requests that kept to the description, by "vendor operation"
+TOLD: dict[str, str] = {}  # further figures of the run, by name
 HANDED_OVER = "contract_operations_used"
 
 
@@ -19,11 +20,16 @@ def note(vendor: str, operation: str) -> None:
     USED[f"{vendor} {operation}"] += 1
 
 
+def tell(name: str, figure: str) -> None:
+    """Have a figure printed at the end of the run."""
+    TOLD[name] = figure
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Hand the names over, in a worker."""
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
-        output[HANDED_OVER] = dict(USED)
+        output[HANDED_OVER] = {"used": dict(USED), "told": TOLD}
 
 
 class _Collector:
@@ -32,7 +38,9 @@ class _Collector:
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         """Add a worker's names."""
-        USED.update(getattr(node, "workeroutput", {}).get(HANDED_OVER, {}))
+        handed = getattr(node, "workeroutput", {}).get(HANDED_OVER, {})
+        USED.update(handed.get("used", {}))
+        TOLD.update(handed.get("told", {}))
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -41,9 +49,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Print how many operations were used, where any were."""
+    """Print how many operations were used, where any were, and what else was told."""
     if USED:
         terminalreporter.write_line(summary())
+    for name, figure in sorted(TOLD.items()):
+        terminalreporter.write_line(f"{name}: {figure}")
 
 
 def summary() -> str:

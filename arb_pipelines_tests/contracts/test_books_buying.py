@@ -353,6 +353,23 @@ def test_b35_delivery_is_recorded_once(books: SqlBooks) -> None:
     assert books.purchases.load([BOUGHT])[0].delivered_at == START + DAY
 
 
+def test_b38_a_group_holds_no_more_bids_than_may_be_won(books: SqlBooks) -> None:
+    """A lost one makes room; whichever process asks, the claim counts."""
+    bid = {"bid_group": "kettles", "bid_wanted": 1, "bid": usd(2_000), "auction_ends_at": START}
+    first, second = (purchase(approve(books, number), **bid) for number in (1, 2))
+    assert books.purchases.claim(first, [], START) is None
+    refusal = books.purchases.claim(second, [], START)
+    assert refusal is not None
+    assert refusal.code == "bid_group_full"
+    (kept,) = books.purchases.load()
+    assert (kept.bid, kept.bid_group, kept.bid_wanted, kept.auction_ends_at) == (usd(2_000), "kettles", 1, START)
+    step(books, first, CLAIMED, SUBMITTING)
+    step(books, first, SUBMITTING, UNCERTAIN)
+    step(books, first, UNCERTAIN, NOT_PLACED)
+    assert books.purchases.claim(second, [], START) is None
+    assert books.broken_invariants() == {}
+
+
 def test_b36_the_ledger_posts_an_event_once(books: SqlBooks) -> None:
     assert books.ledger.balances() == {}
     assert books.ledger.post(post_reserve("p", usd(10), START))

@@ -148,7 +148,7 @@ class ContractTransport(httpx.BaseTransport):
             self.refused.append(error)
             raise
         operation = found.operation
-        if self._counted:
+        if self._counted and operation.file:  # not the token address, which no description holds
             note(self.vendor, operation.name)
         fault = self._fault(operation)
         try:

@@ -211,4 +211,4 @@ def check_records(books: Any, halves: dict[str, list[str]], fetched: dict[str, i
         assert count - 1 <= pages[name, "tick-1"] <= count
     added = [update_price_history(store, books, SystemClock()) for _ in range(2)]
     store.close()
-    print(pages, fetched, added)
+    assert (added[0].inserted, added[1].inserted) == (kept.height, 0)

@@ -121,6 +121,7 @@ def test_a_win_cancels_the_rest(books: InMemoryBooks, place: Auctions, clock: Se
     clock.advance(hours=7)
     place.win("S1")
     place.win("S2")
+    assert codes(books, replace(group, approvals=()), place, clock) == []
     assert codes(books, group, place, clock)[2] == "bid_group_full"
     assert [state_of(books, number) for number in (1, 2, 3)] == [PurchaseState.BOUGHT, PurchaseState.BOUGHT, None]
     assert books.ledger.balances()["inventory", "USD"] == 4_200

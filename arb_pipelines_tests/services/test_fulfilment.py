@@ -12,7 +12,14 @@ from arb_pipelines.domain.fees import load_schedules
 from arb_pipelines.domain.listing import ListingState
 from arb_pipelines.domain.order import OrderState
 from arb_pipelines.domain.outlet import OutletTerms
-from arb_pipelines.services.fulfilment import Imported, Shipped, import_orders, ship_orders, tracking_number_for
+from arb_pipelines.services.fulfilment import (
+    Imported,
+    Shipped,
+    import_orders,
+    ship_orders,
+    tracking_number_for,
+    wait_for_a_person,
+)
 from arb_pipelines_tests.contracts.trade_records import usd
 from arb_pipelines_tests.fakes.dying import Death, Mortal, MortalBooks, WorkerKilled
 from arb_pipelines_tests.services.selling_desk import TERMS, SellingDesk
@@ -160,3 +167,34 @@ def test_a_shipment_that_the_outlet_did_not_take_is_not_recorded() -> None:
     assert [order.state for order in desk.books.orders.load()] == [OrderState.NEW]
     desk.outlet.failing = set()
     assert len(ship(desk).shipped) == 1
+
+
+def test_a_fee_told_later_corrects_the_estimate() -> None:
+    """Once, while the order is still in the overlap."""
+    desk = sold_desk(fee=None)
+    (order,) = load(desk).imported
+    desk.outlet.orders[0] = replace(desk.outlet.orders[0], fee=usd(700))
+    assert load(desk).settled == [order.order_id]
+    assert load(desk).settled == []
+    (settled,) = desk.books.orders.load()
+    assert (settled.fee, settled.fee_estimated, settled.estimated_fee) == (usd(700), False, order.fee)
+    assert desk.books.broken_invariants() == {}
+
+
+def test_without_a_tracking_number_nothing_is_told() -> None:
+    """Outside the sandbox only a person knows one; what he says is uploaded, at the time he sent it."""
+    desk = sold_desk()
+    (order,) = load(desk).imported
+    done = ship_orders(desk.books, desk.outlet, wait_for_a_person, desk.clock)
+    assert [left.code for left in done.not_done] == ["not_sent"]
+    assert desk.outlet.shipments == {}
+    sent_at = desk.clock.now()
+    assert desk.books.orders.dispatch(order.order_id, "T1", "post", usd(450), sent_at)
+    desk.clock.advance(hours=3)
+    desk.outlet.failing = {"confirm_shipment"}
+    assert ship_orders(desk.books, desk.outlet, wait_for_a_person, desk.clock).shipped == []
+    desk.outlet.failing = set()
+    assert ship_orders(desk.books, desk.outlet, wait_for_a_person, desk.clock).shipped == [order.order_id]
+    (shipped,) = desk.books.orders.load()
+    assert (shipped.state, shipped.tracking_number, shipped.shipped_at) == (OrderState.SHIPPED, "T1", sent_at)
+    assert desk.outlet.shipments == {order.order_id: "T1"}

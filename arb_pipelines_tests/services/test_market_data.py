@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
+from arb_pipelines.domain.outlet import OutletRefusedError
 from arb_pipelines.domain.price import SoldPrice
 from arb_pipelines.services.market_data import fetch_new_sold_prices
 from arb_pipelines_tests.contracts.trade_records import usd
@@ -35,4 +36,20 @@ def test_an_unreachable_outlet_is_an_error() -> None:
     outlet = FakeOutlet()
     outlet.failing = {"fetch_sold_prices"}
     with pytest.raises(ConnectionError):
+        fetch_new_sold_prices(outlet, InMemoryBooks())
+
+
+def test_an_outlet_that_tells_nobody_brings_none() -> None:
+    """Any other refusal is an error."""
+
+    class Silent(FakeOutlet):
+        code = "not_supported"
+
+        def fetch_sold_prices(self, since: datetime | None) -> list[SoldPrice]:
+            raise OutletRefusedError(self.code, "no")
+
+    outlet = Silent()
+    assert fetch_new_sold_prices(outlet, InMemoryBooks()) == 0
+    outlet.code = "outlet_500"
+    with pytest.raises(OutletRefusedError):
         fetch_new_sold_prices(outlet, InMemoryBooks())

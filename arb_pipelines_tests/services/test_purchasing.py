@@ -10,7 +10,7 @@ import pytest
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.opportunity import Opportunity
 from arb_pipelines.domain.purchase import BuyQuote, OrderRefused, PlacedOrder, Purchase, PurchaseState
-from arb_pipelines.domain.spend_limit import Action, ActionState, SpendLimit
+from arb_pipelines.domain.spend_limit import Action, ActionState, Refusal, SpendLimit
 from arb_pipelines.services.purchasing import buy_approved
 from arb_pipelines.services.reconciling import reconcile
 from arb_pipelines_tests.contracts.trade_records import approval, opportunity, usd
@@ -281,3 +281,14 @@ def test_an_answer_that_comes_after_reconciliation_changes_nothing() -> None:
     desk.buy()
     assert desk.state() is PurchaseState.BOUGHT
     assert desk.books.broken_invariants() == {}
+
+
+def test_where_a_partner_contract_is_missing_the_outcome_says_so() -> None:
+    """It is still a person's to complete: the link is there and the approval unused."""
+    desk = Desk()
+    desk.approve(site="ebay")
+    usable = desk.books.approvals.load_usable(desk.clock.now())
+    why = {"ebay": Refusal("partner_not_approved", "ebay lets approved partners alone order by machine")}
+    (outcome,) = buy_approved(usable, desk.books, desk.buyers, LIMITS, desk.clock, left_to_people=why)
+    assert (outcome.code, outcome.link) == ("partner_not_approved", usable[0].url)
+    assert desk.books.approvals.load_usable(desk.clock.now()) == usable

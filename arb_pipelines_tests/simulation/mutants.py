@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
-from arb_pipelines_tests.simulation import mutants_buying, mutants_selling
+from arb_pipelines_tests.simulation import mutants_buying, mutants_messaging, mutants_selling
 from arb_pipelines_tests.simulation.mutation import MUTANTS
 from arb_pipelines_tests.simulation.running import seeds_to_catch
 
-REGISTERED = (mutants_buying, mutants_selling)
+REGISTERED = (mutants_buying, mutants_selling, mutants_messaging)
 
 
 @contextmanager

@@ -34,6 +34,7 @@ class Figures:
     claims: int = 0
     orders: int = 0
     sales: int = 0
+    messages: int = 0
     steps: int = 0
     checks: int = 0
     double_orders: int = 0
@@ -53,11 +54,12 @@ class Figures:
         self.by_name = dict(Counter(self.by_name) + found)
         for name in ("clock_jumps", "outages", "switch_flips", "claims"):
             setattr(self, name, getattr(self, name) + world.events[name])
-        self.deaths += world.crew.deaths
-        self.steps += world.crew.turns
+        self.deaths += world.crew.deaths + world.mail.crew.deaths
+        self.steps += world.crew.turns + world.mail.crew.turns
         self.checks += world.judge.checks
         self.orders += sum(len(shop.landed) for shop in world.shops.values())
         self.sales += len(world.outlet.orders)
+        self.messages += len(world.books.outbox.rows)
         self.double_orders += sum(
             len(shop.orders_of(key)) - 1 for shop in world.shops.values() for key in shop.by_purchase
         )

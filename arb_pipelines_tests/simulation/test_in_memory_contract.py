@@ -17,6 +17,7 @@ from arb_pipelines_tests.contracts import (
     test_books_buying,
     test_books_invariants,
     test_books_people,
+    test_books_returns,
     test_books_selling,
 )
 from arb_pipelines_tests.fakes.books import InMemoryBooks
@@ -37,7 +38,14 @@ def cases(module: ModuleType) -> dict[str, Any]:
 
 CASES = {
     name: case
-    for module in (test_books_buying, test_books_selling, test_books_invariants, test_books_budgets, test_books_people)
+    for module in (
+        test_books_buying,
+        test_books_selling,
+        test_books_invariants,
+        test_books_budgets,
+        test_books_people,
+        test_books_returns,
+    )
     for name, case in sorted(cases(module).items())
     if name != "test_i02_every_invariant_has_its_violation"
 }

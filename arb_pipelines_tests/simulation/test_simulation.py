@@ -27,6 +27,7 @@ def test_a_thousand_days_without_a_violation(part: int, capsys: pytest.CaptureFi
     assert figures.deaths > 10 * figures.seeds
     assert figures.orders > 3 * figures.seeds
     assert figures.sales > figures.seeds
+    assert figures.messages > figures.seeds
     assert min(figures.clock_jumps, figures.outages, figures.switch_flips) > figures.seeds / 2
 
 

@@ -20,6 +20,7 @@ from arb_pipelines.domain.spend_limit import Action, ActionState, Refusal
 from arb_pipelines.services import approvals, fulfilment, listing, purchasing, reconciling, repricing
 from arb_pipelines_tests.fakes.books import InMemoryBooks
 from arb_pipelines_tests.simulation.judging import Judge
+from arb_pipelines_tests.simulation.messaging import SimMail
 from arb_pipelines_tests.simulation.outlets import SimOutlet
 from arb_pipelines_tests.simulation.scheduling import Atomic, AtomicBooks, Crew, Fate, Worker
 from arb_pipelines_tests.simulation.shops import SimShop, true_time
@@ -57,6 +58,7 @@ class World:
         self.outlet, twin = (self._open_outlet(name) for name in ("sandbox", "sandbox-2"))
         self.outlet.twin = twin
         self.judge = Judge(self.books, self.shops, (self.outlet, twin), LIMITS, TERMS, schedules())
+        self.mail = SimMail(seed, self.books, self.now, lambda: self.true_s, self.judge.note)
         self.cycles = 0
         self._predict()
 
@@ -94,7 +96,7 @@ class World:
 
     def _use(self, weather: Weather) -> None:
         self.weather = weather
-        for place in (*self.shops.values(), self.outlet):
+        for place in (*self.shops.values(), self.outlet, self.mail):
             place.weather = weather
 
     def _cycle(self) -> None:
@@ -105,6 +107,7 @@ class World:
         names = self.random.sample(JOBS, self.random.choice([2, 3, 4]))
         # Two buyers at once are what a limit and a unique key are for.
         self._work([*names, "buy"] if "buy" in names and self.random.random() < 0.5 else names)
+        self.mail.work()
 
     def _let_the_world_move(self) -> None:
         draw = self.random.random
@@ -273,7 +276,9 @@ class World:
             self.pass_time(12 * HOUR_S)
             for name in SETTLING:
                 self.crew.run([(name, Fate(), self._job(name))], 0.0)
+            self.mail.rest()
         self.judge.judge_end()
+        self.mail.judge_end()
 
 
 class _Buyers:

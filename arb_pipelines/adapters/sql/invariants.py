@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or_, select
 
+from arb_pipelines.adapters.sql.audit import count_broken_links
 from arb_pipelines.adapters.sql.book_tables import ledger_entries
 from arb_pipelines.adapters.sql.invariants_evidence import evidence_queries
 from arb_pipelines.adapters.sql.invariants_selling import differing, restocked_cost, selling_queries
@@ -40,6 +41,7 @@ def count_broken(connection: Connection, now: datetime) -> dict[str, int]:
         name: connection.scalar(select(func.count()).select_from(query.subquery())) or 0
         for name, query in _queries(now).items()
     }
+    counts["I10_audit_chain_unbroken"] = count_broken_links(connection)
     return {name: count for name, count in counts.items() if count}
 
 

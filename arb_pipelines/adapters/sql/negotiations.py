@@ -18,7 +18,7 @@ from arb_pipelines.domain.talks import Negotiation
 KEPT = negotiations.c
 PLAIN = (
     "negotiation_id", "opportunity_id", "outlet", "recipient", "title", "deadline_at", "opened_at", "thread_id",
-    "refused", "version", "closed_code",
+    "refused", "last_message_id", "version", "closed_code",
 )  # fmt: skip
 
 

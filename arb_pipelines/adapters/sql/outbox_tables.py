@@ -87,6 +87,7 @@ negotiations = Table(
     Column("refused", Boolean, nullable=False),
     Column("deadline_at", UtcTime, nullable=False),
     Column("opened_at", UtcTime, nullable=False),
+    Column("last_message_id", String),
     Column("version", Integer, nullable=False),
     Column("closed_code", String),
 )

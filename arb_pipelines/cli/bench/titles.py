@@ -43,8 +43,9 @@ def titles(
 
     A fifth of the makers (by a hash of the name) is held out of everything: of the training titles, of the list of
     known makers and of the made-up titles. How phrases begin titles and what follows them is counted over every title
-    of the file, those of test rows and of unseen makers included, never with their labels. A title counts when it contains its label; right is the same letters
-    and digits. A title that stands in train and test rows is used in one of them only.
+    of the file, those of test rows and of unseen makers included, never with their labels. A title counts when it
+    contains its label; right is the same letters and digits. A title that stands in train and test rows is used in
+    one of them only.
 
     Example: arb bench titles --pairs pairs.parquet --json
     """

@@ -49,7 +49,16 @@ def buy_approved_offers(
         approvals, limits = opened.approvals.load_usable(clock.now()), values.spend_limits
         rules = book.submit_rules(declared, values.all_outlet_terms, values.two_person_limit)
         check = build_submit_check(opened, rules, book.loss_rules(values.capital), clock)
-        outcomes = buy_approved(approvals, opened, buyers, limits, clock, quiet_s=values.quiet_period_s, risk=check)
+        outcomes = buy_approved(
+            approvals,
+            opened,
+            buyers,
+            limits,
+            clock,
+            quiet_s=values.quiet_period_s,
+            risk=check,
+            left_to_people=values.left_to_people(list(declared.values())),
+        )
         news = alert_outcomes(opened, outcomes, clock)
         decisions = list(decision_rows(opened, approvals, outcomes))
     links = MetadataValue.md(table(DECISION_HEADER, decisions))

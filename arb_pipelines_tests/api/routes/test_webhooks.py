@@ -107,7 +107,7 @@ def test_sendgrid_events_are_kept_once(hooked: House) -> None:
     kept = hooked.books.webhook_events.load("sendgrid")
     assert {event.event_id for event in kept} == {"e1", "e2"}
     assert "example.org" not in str([event.payload for event in kept]), "no address of a person is kept"
-    assert [alert.alert.kind for alert in hooked.books.alerts.load_open()] == ["mail_not_delivered"]
+    assert "mail_not_delivered" in [alert.alert.kind for alert in hooked.books.alerts.load_open()]
 
 
 def flipped(text: bytes, place: int) -> bytes:

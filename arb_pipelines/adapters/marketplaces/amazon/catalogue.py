@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from arb_pipelines.adapters.http.answers import UnreadableAnswerError
-from arb_pipelines.adapters.marketplaces.amazon.client import OUTLET, AmazonConnection, accepted
+from arb_pipelines.adapters.marketplaces.amazon.client import AmazonConnection, accepted
 from arb_pipelines.adapters.marketplaces.amazon.parse_products import (
     CatalogueItem,
     next_token,
@@ -17,9 +17,8 @@ from arb_pipelines.adapters.marketplaces.amazon.parse_products import (
     parse_restrictions,
 )
 from arb_pipelines.domain.condition import Condition, to_amazon
-from arb_pipelines.domain.eligibility import Eligibility, Permission
+from arb_pipelines.domain.eligibility import Permission
 from arb_pipelines.domain.outlet import OutletRefusedError
-from arb_pipelines.domain.ports import Clock
 from arb_pipelines.domain.product import normal_gtin
 
 CATALOGUE = "/catalog/2022-04-01/items"
@@ -31,10 +30,9 @@ MOST_PAGES = 50
 class AmazonCatalogue:
     """Amazon's product pages as one seller account may use them."""
 
-    def __init__(self, connection: AmazonConnection, clock: Clock) -> None:
-        """Use a connection; the clock dates what Amazon says."""
+    def __init__(self, connection: AmazonConnection) -> None:
+        """Use a connection."""
         self._connection = connection
-        self._clock = clock
 
     def fetch_items(self, gtin: str) -> list[CatalogueItem]:
         """Return the pages that Amazon itself knows by a GTIN; a book also by its ISBN.
@@ -68,8 +66,8 @@ class AmazonCatalogue:
             raise OutletRefusedError("product_ambiguous", f"GTIN {gtin} stands on {len(found)} pages: {asins}")
         return found[0]
 
-    def fetch_permission(self, asin: str, condition: str) -> Permission | None:
-        """Return whether we may sell a page's product in one of Amazon's conditions; None where it does not know.
+    def fetch_restrictions(self, asin: str, condition: str) -> Permission:
+        """Return whether we may sell a page's product in one of Amazon's conditions.
 
         Raises:
             OutletRefusedError: Amazon refuses the question.
@@ -85,10 +83,11 @@ class AmazonCatalogue:
         body = accepted(answer, f"restrictions of {asin}")
         return parse_restrictions(body, condition, self._connection.marketplace.marketplace_id)
 
-    def fetch_eligibility(self, product_id: str, gtin: str, condition: str) -> Eligibility | None:
-        """Return whether we may sell a product of ours in a condition of ours, dated; None is unknown, never yes.
+    def fetch_permission(self, gtin: str, condition: str) -> Permission:
+        """Return whether we may sell a product in a condition of ours.
 
-        Unknown is what Amazon has no page, several pages or no condition for, and what it does not know itself.
+        Unknown, which is never yes, is what Amazon has no page, several pages or no condition for, and what it does
+        not know itself.
 
         Raises:
             OutletRefusedError: Amazon refuses the question.
@@ -97,14 +96,11 @@ class AmazonCatalogue:
         try:
             word = to_amazon(Condition(condition))
         except ValueError:
-            return None
+            return Permission.UNKNOWN
         items = self.fetch_items(gtin) if word is not None else []
         if word is None or len(items) != 1:
-            return None
-        permission = self.fetch_permission(items[0].asin, word.value)
-        if permission is None:
-            return None
-        return Eligibility(product_id, condition, OUTLET, permission, self._clock.now())
+            return Permission.UNKNOWN
+        return self.fetch_restrictions(items[0].asin, word.value)
 
 
 def identifier_of(gtin: str) -> tuple[str, str]:

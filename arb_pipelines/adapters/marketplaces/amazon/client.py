@@ -25,6 +25,7 @@ TOKEN_URL = "https://api.amazon.com"  # noqa: S105 - an address, not a secret
 TOKEN_PATH = "/auth/o2/token"  # noqa: S105 - a path, not a secret
 TOKEN_HEADER = "x-amz-access-token"  # noqa: S105 - a name, not a secret
 AGENT = "arb-pipelines/1.0 (Language=Python; Type=automated-agent)"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # An expired token is answered 403, as is a role that the account lacks; neither request was done.
 EXPIRED = frozenset({401, 403})
 MOST_LETTERS = 300  # of Amazon's own words in an error of ours
@@ -99,7 +100,7 @@ def connect_amazon(
     base_url: str | None = None,
     timeout_s: float = 20.0,
     *,
-    token_url: str = TOKEN_URL,
+    token_url: str | None = None,
     plans: Mapping[str, UsagePlan] = PLANS,
     transport: httpx.BaseTransport | None = None,
     clock_s: Callable[[], float] = time.monotonic,
@@ -111,7 +112,7 @@ def connect_amazon(
         account: application and seller account.
         base_url: the servers; None for those of the store's region.
         timeout_s: longest wait for an answer.
-        token_url: where tokens are fetched.
+        token_url: where tokens are fetched; None for Amazon, or for `base_url` if that is on this machine.
         plans: the account's usage plans, if they are not the published ones.
         transport: replaces the network in tests.
         clock_s: monotonic seconds.
@@ -123,6 +124,7 @@ def connect_amazon(
     store = MARKETPLACES.get(account.marketplace_id)
     if store is None:
         raise ValueError(f"{account.marketplace_id!r} is no Amazon marketplace id that we know")
+    at_home = base_url is not None and httpx.URL(base_url).host in LOOPBACK
     plain = ApiClient(
         base_url or API_URLS[store.region],
         timeout_s=timeout_s,
@@ -133,7 +135,7 @@ def connect_amazon(
         expired=EXPIRED,
     )
     token = refreshed_in_body(
-        plain.at(token_url),
+        plain.at(token_url or (None if at_home else TOKEN_URL)),
         TOKEN_PATH,
         account.client_id,
         account.client_secret,

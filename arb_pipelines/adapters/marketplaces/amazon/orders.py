@@ -5,12 +5,13 @@ What belongs here: the calls. Reading is the interface of 2026; of the old one o
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from zlib import crc32
 
 from arb_pipelines.adapters.http.client import quoted
-from arb_pipelines.adapters.http.fields import read_objects, write_time
+from arb_pipelines.adapters.http.fields import read_objects, read_optional_text, read_part, write_time
 from arb_pipelines.adapters.marketplaces.amazon.catalogue import fetch_pages
 from arb_pipelines.adapters.marketplaces.amazon.client import AmazonConnection, accepted, refusal_of
 from arb_pipelines.adapters.marketplaces.amazon.parse import parse_orders, parse_shipped_lines
@@ -45,16 +46,18 @@ class AmazonOrders:
             OutletRefusedError: Amazon refuses.
             ConnectionError: no answer.
         """
-        query = {
-            **self._connection.here,
-            "lastUpdatedAfter": write_time(since or FIRST_ORDER_AT),
-            "fulfilledBy": "MERCHANT",
-            "includedData": ORDER_DATA,
-            "maxResultsPerPage": str(ORDERS_AT_ONCE),
-        }
-        pages = fetch_pages(self._connection, "searchOrders", ORDERS, query, "paginationToken")
-        lines = [line for page in pages for order in read_objects(page, "orders") for line in parse_orders(order)]
+        lines = [line for order in self._search(since or FIRST_ORDER_AT) for line in parse_orders(order)]
         return sorted(lines, key=lambda line: line.ordered_at)
+
+    def has_sold(self, sku: str, since: datetime) -> bool:
+        """Return whether somebody ordered a SKU since then, also without having paid yet.
+
+        Raises:
+            OutletRefusedError: Amazon refuses.
+            ConnectionError: no answer.
+        """
+        lines = [line for order in self._search(since) for line in read_objects(order, "orderItems")]
+        return any(read_optional_text(read_part(line, "product"), "sellerSku") == sku for line in lines)
 
     def confirm(self, order: Order, tracking_number: str, shipped_at: datetime) -> None:
         """Tell Amazon that an order is on its way; a line that travels under the number already is done.
@@ -73,6 +76,17 @@ class AmazonOrders:
         answer = self._connection.client.send("confirmShipment", "POST", path, json=shipment)
         if not answer.is_good:
             raise refusal_of(answer, f"shipment of {order.outlet_order_id}")
+
+    def _search(self, since: datetime) -> Iterator[Mapping[str, Any]]:
+        query = {
+            **self._connection.here,
+            "lastUpdatedAfter": write_time(since),
+            "fulfilledBy": "MERCHANT",
+            "includedData": ORDER_DATA,
+            "maxResultsPerPage": str(ORDERS_AT_ONCE),
+        }
+        for page in fetch_pages(self._connection, "searchOrders", ORDERS, query, "paginationToken"):
+            yield from read_objects(page, "orders")
 
     def _shipment(self, order: Order, tracking_number: str, shipped_at: datetime) -> dict[str, Any]:
         # The package's number must be above zero, and the same each time this line is confirmed with this number.

@@ -95,8 +95,8 @@ def next_token(body: Mapping[str, Any]) -> str | None:
     return read_optional_text(read_part(body, "pagination"), "nextToken")
 
 
-def parse_restrictions(body: Mapping[str, Any], condition: str, marketplace_id: str) -> Permission | None:
-    """Return whether we may sell a product in a condition; None where Amazon does not know the product.
+def parse_restrictions(body: Mapping[str, Any], condition: str, marketplace_id: str) -> Permission:
+    """Return whether we may sell a product in a condition; unknown where Amazon does not know the product.
 
     A restriction without a reason that we know is one all the same; of several the strictest counts.
 
@@ -117,7 +117,7 @@ def parse_restrictions(body: Mapping[str, Any], condition: str, marketplace_id: 
         return Permission.NOT_ELIGIBLE
     if found:
         return Permission.APPROVAL_REQUIRED
-    return None if unknown else Permission.ALLOWED
+    return Permission.UNKNOWN if unknown else Permission.ALLOWED
 
 
 def parse_fee_estimates(results: Any) -> dict[str, FeeEstimate]:

@@ -7,7 +7,7 @@ What belongs here: the `Seller` port and `fetch_prices`, each as a few calls of 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from arb_pipelines.adapters.http.answers import NoAnswerError
 from arb_pipelines.adapters.marketplaces.amazon.catalogue import AmazonCatalogue
@@ -30,7 +30,10 @@ from arb_pipelines.domain.listing import Listing
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.order import Order, OutletOrder
 from arb_pipelines.domain.outlet import OutletRefusedError
+from arb_pipelines.domain.ports import Clock
 from arb_pipelines.domain.price import SoldPrice
+
+AT_ONCE = timedelta(minutes=2)
 
 
 class AmazonSeller:
@@ -44,6 +47,7 @@ class AmazonSeller:
         catalogue: AmazonCatalogue,
         product_types: ProductTypes,
         carrier: str,
+        clock: Clock,
         *,
         approvals: frozenset[str] = frozenset(),
     ) -> None:
@@ -54,11 +58,13 @@ class AmazonSeller:
             catalogue: finds the product page and asks whether we may sell there.
             product_types: Amazon's schemas.
             carrier: who carries our parcels, by Amazon's code or by name.
+            clock: the time.
             approvals: programmes that have approved us (`amazon_renewed`).
         """
         self._connection = connection
         self._catalogue = catalogue
         self._product_types = product_types
+        self._clock = clock
         self._approvals = approvals
         self._store = connection.marketplace
         self.listings = AmazonListings(connection)
@@ -81,6 +87,7 @@ class AmazonSeller:
         known = self.listings.find(listing.sku)
         if known is not None:
             return _listing_id(known)
+        self._check_not_sold(listing)
         if listing.gtin is None:
             raise OutletRefusedError("no_gtin", f"{listing.sku} has no GTIN, so its product page cannot be found")
         condition = condition_of(listing, self._approvals)
@@ -96,6 +103,15 @@ class AmazonSeller:
             raise OutletRefusedError("product_ambiguous", f"{listing.sku} would join {preview.asin}, not {item.asin}")
         self.listings.put(listing.sku, document)
         return item.asin
+
+    def fetch_permission(self, gtin: str, condition: str) -> Permission:
+        """Ask whether we may sell a product (GTIN-14) in one of our conditions; see `AmazonCatalogue`.
+
+        Raises:
+            OutletRefusedError: Amazon refuses the question.
+            ConnectionError: no answer.
+        """
+        return self._catalogue.fetch_permission(gtin, condition)
 
     def fetch_problems(self, sku: str) -> tuple[Issue, ...]:
         """Return what keeps a SKU down; a listing that was accepted can still fail while Amazon works on it.
@@ -164,12 +180,25 @@ class AmazonSeller:
         self.orders.confirm(order, tracking_number, shipped_at)
 
     def fetch_sold_prices(self, since: datetime | None) -> list[SoldPrice]:
-        """Return nothing: Amazon tells nobody what others sold, and its data trains no model."""
-        return []
+        """Refuse: Amazon tells nobody what others sold, and an empty answer would read as "nothing sold".
+
+        Raises:
+            OutletRefusedError: always.
+        """
+        raise OutletRefusedError("not_supported", "Amazon tells nobody what others sold")
+
+    def _check_not_sold(self, listing: Listing) -> None:
+        """Refuse a SKU that was sold through an earlier try whose answer was lost.
+
+        Order searches are few, so a listing that is drafted and put up at once is not asked for.
+        """
+        is_retry = self._clock.now() - listing.listed_at > AT_ONCE
+        if is_retry and self.orders.has_sold(listing.sku, listing.listed_at):
+            raise OutletRefusedError("sold_meanwhile", f"{listing.sku} was sold and is not put up again")
 
     def _check_permission(self, asin: str, condition: str) -> None:
-        permission = self._catalogue.fetch_permission(asin, condition)
-        if permission is None:
+        permission = self._catalogue.fetch_restrictions(asin, condition)
+        if permission is Permission.UNKNOWN:
             raise OutletRefusedError("eligibility_unknown", f"Amazon does not say whether we may sell {asin}")
         if permission is not Permission.ALLOWED:
             raise OutletRefusedError(str(permission), f"Amazon says {permission} for {asin} in {condition}")

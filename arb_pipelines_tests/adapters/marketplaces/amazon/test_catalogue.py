@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from arb_pipelines.adapters.marketplaces.amazon.catalogue import identifier_of
-from arb_pipelines.domain.eligibility import Permission, refuse_ineligible
+from arb_pipelines.domain.eligibility import Eligibility, Permission, refuse_ineligible
 from arb_pipelines.domain.outlet import OutletRefusedError
+from arb_pipelines.domain.ports import RestrictionsSource
 from arb_pipelines_tests.adapters.marketplaces.amazon.account import (
     ASIN,
     GTIN,
@@ -68,27 +69,27 @@ def test_only_pages_that_amazon_knows_by_the_very_gtin_count() -> None:
         ([restriction("APPROVAL_REQUIRED"), restriction("NOT_ELIGIBLE")], Permission.NOT_ELIGIBLE),
         ([restriction(None)], Permission.NOT_ELIGIBLE),
         ([{"marketplaceId": STORE}], Permission.NOT_ELIGIBLE),
-        ([restriction("ASIN_NOT_FOUND")], None),
+        ([restriction("ASIN_NOT_FOUND")], Permission.UNKNOWN),
         ([restriction("ASIN_NOT_FOUND"), restriction("NOT_ELIGIBLE")], Permission.NOT_ELIGIBLE),
         ([restriction("NOT_ELIGIBLE", "used_good")], Permission.ALLOWED),
         ([restriction("NOT_ELIGIBLE", "new_new", "A2EUQ1WTGCTBG2")], Permission.ALLOWED),
     ],
 )
-def test_a_permission_is_what_amazon_says_and_nothing_better(said: list[Any], permission: Permission | None) -> None:
+def test_a_permission_is_what_amazon_says_and_nothing_better(said: list[Any], permission: Permission) -> None:
     amazon = open_amazon()
     amazon.vendor.reply("getListingsRestrictions", {"restrictions": said})
-    assert amazon.catalogue.fetch_permission(ASIN, "new_new") == permission
-    found = amazon.catalogue.fetch_eligibility("p1", GTIN, "new")
-    assert (found.permission if found else None) == permission
-    assert (refuse_ineligible(found, "amazon", NOW) is None) is (permission is Permission.ALLOWED)
-    if found is not None:
-        assert (found.product_id, found.condition, found.outlet, found.checked_at) == ("p1", "new", "amazon", NOW)
+    assert amazon.catalogue.fetch_restrictions(ASIN, "new_new") is permission
+    assert isinstance(amazon.seller, RestrictionsSource)
+    found = amazon.seller.fetch_permission(GTIN, "new")
+    assert found is permission
+    answer = Eligibility("p1", "new", "amazon", found, NOW)
+    assert (refuse_ineligible(answer, "amazon", NOW) is None) is (permission is Permission.ALLOWED)
 
 
 @pytest.mark.parametrize("condition", ["used", "for_parts", "graded", "nonsense", ""])
 def test_a_condition_that_amazon_has_no_word_for_is_unknown_without_asking(condition: str) -> None:
     amazon = open_amazon()
-    assert amazon.catalogue.fetch_eligibility("p1", GTIN, condition) is None
+    assert amazon.seller.fetch_permission(GTIN, condition) is Permission.UNKNOWN
     assert amazon.used == []
 
 
@@ -96,7 +97,7 @@ def test_no_page_or_several_is_unknown_and_never_allowed() -> None:
     amazon = open_amazon()
     for items in ([], [catalogue_item(), catalogue_item("B0SECOND01")]):
         amazon.vendor.reply("searchCatalogItems", catalogue_page(items))
-        assert amazon.catalogue.fetch_eligibility("p1", GTIN, "new") is None
+        assert amazon.seller.fetch_permission(GTIN, "new") is Permission.UNKNOWN
     assert "getListingsRestrictions" not in amazon.used
 
 
@@ -104,8 +105,8 @@ def test_an_answer_without_restrictions_is_no_leave() -> None:
     amazon = open_amazon()
     amazon.vendor.reply("getListingsRestrictions", {}, loose=True)
     with pytest.raises(ValueError, match="restrictions is not a list"):
-        amazon.catalogue.fetch_permission(ASIN, "new_new")
+        amazon.catalogue.fetch_restrictions(ASIN, "new_new")
     amazon.vendor.reply("getListingsRestrictions", [{"code": "BAD_REQUEST", "message": "no"}], status=400)
     with pytest.raises(OutletRefusedError) as refused:
-        amazon.catalogue.fetch_permission(ASIN, "new_new")
+        amazon.catalogue.fetch_restrictions(ASIN, "new_new")
     assert refused.value.code == "outlet_bad_request"

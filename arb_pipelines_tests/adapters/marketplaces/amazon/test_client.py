@@ -118,6 +118,24 @@ def test_each_store_is_served_by_its_region() -> None:
 
 
 @pytest.mark.parametrize(
+    ("base_url", "token_host"),
+    [
+        (None, "api.amazon.com"),
+        ("https://sandbox.sellingpartnerapi-na.amazon.com", "api.amazon.com"),
+        ("http://127.0.0.1:8080", "127.0.0.1"),
+    ],
+)
+def test_credentials_go_to_amazon_or_nowhere_but_this_machine(base_url: str | None, token_host: str) -> None:
+    vendor = ContractTransport("amazon-sp-api")
+    vendor.reply("searchOrders", {"orders": []})
+    connection = connect_amazon(ACCOUNT, base_url, transport=vendor)
+    connection.client.get("searchOrders", "/orders/2026-01-01/orders", params={"createdAfter": "2026-01-01T00:00:00Z"})
+    token, asked = vendor.exchanges
+    assert token.request.url.host == token_host
+    assert str(asked.request.url).startswith(base_url or "https://sellingpartnerapi-na.amazon.com")
+
+
+@pytest.mark.parametrize(
     ("status", "body", "code"),
     [
         (400, {"errors": [{"code": "InvalidInput", "message": "no"}]}, "outlet_invalidinput"),

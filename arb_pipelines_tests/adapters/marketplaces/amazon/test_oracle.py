@@ -26,6 +26,7 @@ from arb_pipelines.adapters.marketplaces.amazon.plans import PLANS
 from arb_pipelines.adapters.marketplaces.amazon.prices import AmazonPrices
 from arb_pipelines.domain.money import Money
 from arb_pipelines_tests.adapters.marketplaces.amazon.account import (
+    ACCOUNT,
     ASIN,
     GTIN,
     NOW,
@@ -114,7 +115,7 @@ def exchanges() -> dict[str, list[Exchange]]:
     prices.fetch_featured_prices(["LOT-1"])
     amazon.vendor.reply("getInventorySummaries", {"payload": {"granularity": {}, "inventorySummaries": []}}, loose=True)
     prices.fetch_warehouse_stock()
-    amazon.catalogue.fetch_permission(ASIN, "used_good")
+    amazon.catalogue.fetch_restrictions(ASIN, "used_good")
     amazon.catalogue.fetch_items(GTIN)
     found: dict[str, list[Exchange]] = {}
     for exchange in amazon.vendor.exchanges:
@@ -168,6 +169,26 @@ def test_our_request_is_the_sdks(
         if ours.content:
             assert headers["Content-Type"].split(";")[0] == ours.headers["content-type"].split(";")[0]
         assert ours.headers["accept"] == headers["Accept"]
+
+
+def test_our_token_request_is_the_sdks(
+    exchanges: dict[str, list[Exchange]], sdk_call: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, dict[str, str]]] = []
+    amazon = open_amazon()
+    amazon.vendor.reply("searchOrders", {"orders": []})
+    amazon.seller.fetch_orders(NOW)
+    ours = amazon.vendor.exchanges[0]
+
+    def post(url: str, data: dict[str, str]) -> None:
+        asked.append((url, data))
+        raise OnTheWireError
+
+    lwa = importlib.import_module("spapi.auth.lwa_request")
+    monkeypatch.setattr(lwa.requests, "post", post)
+    with suppress(OnTheWireError):
+        lwa.AccessTokenCache(ACCOUNT.client_id, ACCOUNT.client_secret, ACCOUNT.refresh_token).get_lwa_access_token()
+    assert asked == [(str(ours.request.url), ours.body)]
 
 
 def test_a_difference_is_found(
@@ -240,7 +261,15 @@ def _value(text: str) -> str:
 def _json(content: bytes | None, exchange: Exchange) -> Any:
     if not content or (content == b"{}" and exchange.body is None):
         return None
-    return json.loads(content)
+    return _one_writing(json.loads(content))
+
+
+def _one_writing(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _one_writing(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_one_writing(each) for each in value]
+    return _value(value) if isinstance(value, str) else value
 
 
 def test_a_part_of_a_path_is_escaped_whole() -> None:

@@ -33,6 +33,7 @@ from arb_pipelines.adapters.marketplaces.amazon.parse_products import (
 from arb_pipelines.adapters.marketplaces.amazon.plans import PLANS
 from arb_pipelines.domain.eligibility import Permission
 from arb_pipelines.domain.outlet import OutletRefusedError
+from arb_pipelines_tests.contracts.operations_used import tell
 from arb_pipelines_tests.contracts.vendor_examples import Pair, example_of, sandbox_pairs
 from arb_pipelines_tests.contracts.vendor_files import CONTRACTS
 from arb_pipelines_tests.contracts.vendor_operations import Operation, operations
@@ -90,8 +91,7 @@ def test_every_published_answer_of_an_operation_of_ours_is_read() -> None:
                 example.pop("errors")  # made from the schema, which has a payload and errors at once
             PARSERS[operation.name](accepted_as_list(as_read(example), status))
             counts["examples"] += 1
-    every = sum(len(sandbox_pairs(operation)) for operation in operations(AMAZON))
-    print(f"sandbox pairs through our parsers: {counts}, of {every} of all operations")
+    tell("amazon sandbox pairs through our parsers", f"{counts['pairs']}, {counts['good']} of them good answers")
     assert counts["good"] + counts["refused"] == counts["pairs"]
     assert counts["pairs"] >= 30
     assert counts["good"] > counts["refused"] > 0
@@ -114,6 +114,15 @@ def _check_pair(pair: Pair, counts: dict[str, int]) -> None:
 def accepted_as_list(body: Any, status: int) -> Any:
     """Return the body of a good answer; fee estimates are a list."""
     return body if isinstance(body, list) else accepted(Answer(status, body), "it")
+
+
+def test_the_published_pairs_are_held_against_their_schemas() -> None:
+    pairs = [pair for operation in operations(AMAZON) for pair in sandbox_pairs(operation)]
+    answers = [pair for pair in pairs if pair.response is not None]
+    valid = [pair for pair in answers if not pair.response_faults()]
+    tell("amazon sandbox pairs published", f"{len(pairs)}, {len(valid)} of {len(answers)} answers as their schema says")
+    assert len(pairs) >= 250
+    assert len(valid) >= 0.9 * len(answers)
 
 
 def good(name: str, place: int = 0) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -78,6 +78,24 @@ def test_a_put_without_an_answer_is_not_sent_again_and_found_again() -> None:
     assert amazon.vendor.operations["putListingsItem"] == 2
     assert amazon.seller.list_item(a_listing()) == ASIN
     assert amazon.vendor.operations["putListingsItem"] == 2
+
+
+@pytest.mark.parametrize(
+    ("sku", "status", "sold"), [("LOT-1", "UNSHIPPED", 1), ("LOT-1", "PENDING", 1), ("A", "SHIPPED", 0)]
+)
+def test_a_listing_tried_before_is_not_put_up_again_once_it_sold(sku: str, status: str, sold: int) -> None:
+    amazon = open_amazon()
+    product = {"asin": ASIN, "sellerSku": sku}
+    amazon.vendor.reply("searchOrders", {"orders": [an_amazon_order(status=status, product=product)]})
+    drafted = a_listing(listed_at=NOW - timedelta(hours=1))
+    if sold:
+        with pytest.raises(OutletRefusedError) as refused:
+            amazon.seller.list_item(drafted)
+        assert refused.value.code == "sold_meanwhile"
+    else:
+        assert amazon.seller.list_item(drafted) == ASIN
+    assert amazon.vendor.operations["searchOrders"] == 1
+    assert bool(amazon.listed) is not bool(sold)
 
 
 def _lose_real(amazon: Any, exchange: Any) -> Any:
@@ -271,70 +289,9 @@ def test_a_refusal_in_json_and_errors_in_a_good_answer_are_refusals() -> None:
         amazon.seller.fetch_orders(NOW)
 
 
-def test_orders_are_read_page_by_page_also_over_an_empty_one() -> None:
-    amazon = open_amazon()
-    pages = [([an_amazon_order("222-2222222-2222222")], "t1"), ([], "t2"), ([an_amazon_order()], None)]
-    for orders, token in pages:
-        amazon.vendor.reply_next(
-            "searchOrders", {"orders": orders, **({"pagination": {"nextToken": token}} if token else {})}
-        )
-    found = amazon.seller.fetch_orders(datetime(2026, 5, 1, tzinfo=UTC))
-    assert sorted(line.outlet_order_id for line in found) == ["111-1111111-1111111", "222-2222222-2222222"]
-    asked = [exchange.values for exchange in amazon.vendor.exchanges if exchange.operation == "searchOrders"]
-    assert [values.get("paginationToken") for values in asked] == [None, "t1", "t2"]
-    assert {values["lastUpdatedAfter"] for values in asked} == {"2026-05-01T00:00:00.000Z"}
-    assert "BUYER" not in asked[0]["includedData"]
-    assert "RECIPIENT" not in asked[0]["includedData"]
-
-
-def test_pages_that_go_round_in_a_circle_are_refused() -> None:
-    amazon = open_amazon()
-    amazon.vendor.reply("searchOrders", {"orders": [], "pagination": {"nextToken": "t"}})
-    with pytest.raises(ValueError, match="circle"):
-        amazon.seller.fetch_orders(None)
-
-
-def test_a_shipment_is_confirmed_once_for_each_number() -> None:
-    amazon = open_amazon()
-    amazon.vendor.reply("getOrder", {"order": an_amazon_order()})
-    amazon.vendor.fail_next(NoAnswer(), operation="confirmShipment")
-    with pytest.raises(ConnectionError):
-        amazon.seller.confirm_shipment(an_order(), "9400111", NOW)
-    amazon.vendor.reply("confirmShipment", None)
-    amazon.seller.confirm_shipment(an_order(), "9400111", NOW)
-    first, second = amazon.vendor.bodies("confirmShipment")
-    assert first == second
-    package = first["packageDetail"]
-    assert int(package["packageReferenceId"]) > 0
-    assert (package["carrierCode"], package["shipDate"]) == ("USPS", "2026-05-04T12:00:00.000Z")
-    sent = [
-        {
-            "packageReferenceId": "1",
-            "trackingNumber": "9400111",
-            "packageItems": [{"orderItemId": "12345678901234", "quantity": 1}],
-        }
-    ]
-    amazon.vendor.reply("getOrder", {"order": {**an_amazon_order(), "packages": sent}})
-    amazon.seller.confirm_shipment(an_order(), "9400111", NOW)
-    assert amazon.vendor.operations["confirmShipment"] == 2
-    amazon.seller.confirm_shipment(an_order(), "another", NOW)
-    assert amazon.vendor.operations["confirmShipment"] == 3
-
-
-def test_a_carrier_that_amazon_does_not_know_is_named() -> None:
-    amazon = open_amazon(carrier="Northbeam Post")
-    amazon.vendor.reply("getOrder", {"order": an_amazon_order()})
-    amazon.vendor.reply("confirmShipment", None)
-    amazon.seller.confirm_shipment(an_order(), "1", NOW)
-    package = amazon.vendor.bodies("confirmShipment")[0]["packageDetail"]
-    assert (package["carrierCode"], package["carrierName"]) == ("Other", "Northbeam Post")
-    amazon.vendor.reply("confirmShipment", {"errors": [{"code": "Invalid Input", "message": "no"}]}, status=400)
-    with pytest.raises(OutletRefusedError) as refused:
-        amazon.seller.confirm_shipment(an_order(), "1", NOW)
-    assert refused.value.code == "outlet_invalid_input"
-
-
 def test_amazon_tells_nobody_what_others_sold() -> None:
     amazon = open_amazon()
-    assert amazon.seller.fetch_sold_prices(None) == []
+    with pytest.raises(OutletRefusedError) as refused:
+        amazon.seller.fetch_sold_prices(None)
+    assert refused.value.code == "not_supported"
     assert amazon.used == []

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -21,6 +22,7 @@ from arb_pipelines_tests.fakes.clock import SettableClock
 
 STARTED_AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TOKEN = "sandbox-buyer"
+Opener = Callable[..., SandboxBidder]
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
@@ -45,14 +47,23 @@ def running_auctions(server: WorldServer) -> tuple[str, str, list[dict[str, obje
     raise AssertionError("no shop has two auctions")
 
 
-def bidder_at(url: str, transport: httpx.BaseTransport | None = None) -> SandboxBidder:
-    bidder = SandboxBidders({"shop": url}, TOKEN, {}, transport=transport).bidder_for("shop")
-    assert isinstance(bidder, SandboxBidder)
-    return bidder
+@pytest.fixture
+def bidder_at() -> Iterator[Opener]:
+    """Open bidders that are closed with the test."""
+    with ExitStack() as opened:
+
+        def build(url: str, transport: httpx.BaseTransport | None = None) -> SandboxBidder:
+            bidders = SandboxBidders({"shop": url}, TOKEN, {}, transport=transport)
+            opened.callback(bidders.close)
+            bidder = bidders.bidder_for("shop")
+            assert isinstance(bidder, SandboxBidder)
+            return bidder
+
+        yield build
 
 
 def test_a_high_bid_wins_at_the_rivals_price_and_a_low_one_loses(
-    server: WorldServer, world_clock: SettableClock
+    server: WorldServer, world_clock: SettableClock, bidder_at: Opener
 ) -> None:
     _, url, (first, second, *_) = running_auctions(server)
     bidder, currency = bidder_at(url), str(first["currency"])
@@ -100,7 +111,9 @@ def test_sites_without_an_account_say_why_no_machine_bids() -> None:
         (httpx.Response(409, json={"code": "NEW_CODE"}), UnreadableAnswerError),
     ],
 )
-def test_only_a_plain_answer_is_a_bid_or_a_refusal(answer: httpx.Response, error: type[Exception]) -> None:
+def test_only_a_plain_answer_is_a_bid_or_a_refusal(
+    answer: httpx.Response, error: type[Exception], bidder_at: Opener
+) -> None:
     sent: list[httpx.Request] = []
 
     def respond(request: httpx.Request) -> httpx.Response:
@@ -118,7 +131,7 @@ def test_only_a_plain_answer_is_a_bid_or_a_refusal(answer: httpx.Response, error
     "body",
     [{}, {"ends_at": "soon"}, {"ends_at": "2026-01-01T00:00:00+00:00", "minimum_bid_minor": "1", "currency": "USD"}],
 )
-def test_an_auction_that_cannot_be_read_is_an_error(body: dict[str, str]) -> None:
+def test_an_auction_that_cannot_be_read_is_an_error(body: dict[str, str], bidder_at: Opener) -> None:
     bidder = bidder_at("http://shop.example", httpx.MockTransport(lambda _: httpx.Response(200, json=body)))
     with pytest.raises(ValueError):
         bidder.fetch_auction("a")

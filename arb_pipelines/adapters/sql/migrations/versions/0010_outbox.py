@@ -119,6 +119,7 @@ def _negotiations() -> None:
         sa.Column("refused", sa.Boolean(), nullable=False),
         sa.Column("deadline_at", UTC_TIME, nullable=False),
         sa.Column("opened_at", UTC_TIME, nullable=False),
+        sa.Column("last_message_id", sa.String()),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("closed_code", sa.String()),
         sa.PrimaryKeyConstraint("negotiation_id", name="pk_negotiations"),

@@ -1,0 +1,72 @@
+"""Statements: wholly right or nothing, each line once."""
+
+from __future__ import annotations
+
+import pytest
+
+from arb_pipelines.domain.settlement import Statement
+from arb_pipelines.services.settling import StatementError, parse_statement, settle
+from arb_pipelines_tests.contracts.trade_records import usd
+from arb_pipelines_tests.fakes.clock import START
+from arb_pipelines_tests.services.test_fulfilment import load, sold_desk
+
+HEAD = "kind,reference,line,amount,currency\n"
+
+
+def read(text: str) -> Statement:
+    return parse_statement(text, "2026-01", "sandbox", START)
+
+
+def test_lines_of_one_order_are_one_fee() -> None:
+    """A fee, a fixed part and something that came back; columns may stand in any order."""
+    text = "\ufeffamount,currency,kind,reference,line\n6.60,USD,fee,order-1,1\n0.30,USD,fee,order-1,1\n-0.10,USD,fee,order-1,1\n"
+    (fee,) = read(text).fees
+    assert (fee.outlet_order_id, fee.line_item_id, fee.fee) == ("order-1", "1", usd(680))
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ("kind,reference\n", "missing"),
+        ("", "missing"),
+        (HEAD + "fee,order-1,1,6.6x,USD\n", "line 2"),
+        (HEAD + "fee,order-1,1,6.601,USD\n", "line 2"),
+        (HEAD + "fee,order-1,1,6.60,dollars\n", "line 2"),
+        (HEAD + "fee,order-1,1,6.60,USD\ntip,order-1,1,1,USD\n", "line 3"),
+        (HEAD + "fee,,1,6.60,USD\n", "line 2"),
+        (HEAD + "fee,order-1,1,6.60,USD\nfee,order-1,1,6.60,EUR\n", "line 3"),
+        (HEAD + "fee,order-1\n", "line 2"),
+    ],
+)
+def test_a_wrong_line_is_named(text: str, words: str) -> None:
+    """And nothing is imported."""
+    with pytest.raises(StatementError, match=words):
+        read(text)
+
+
+def test_a_statement_counts_once() -> None:
+    """The estimate is corrected, the payout is cash, an order that we do not know is reported."""
+    desk = sold_desk(fee=None)
+    (order,) = load(desk).imported
+    statement = read(
+        f"{HEAD}fee,{order.outlet_order_id},1,7.00,USD\nfee,unknown,1,1.00,USD\npayout,p1,,40.00,USD\npayout,p1,,3.00,USD\n"
+    )
+    done = settle(desk.books, statement)
+    assert (done.settled, done.payouts, [left.code for left in done.not_done]) == (
+        [order.order_id], ["p1"], ["unknown_order"]
+    )  # fmt: skip
+    assert done.corrections == [usd(700) - order.fee]
+    again = settle(desk.books, statement)
+    assert (again.settled, again.payouts) == ([], [])
+    balances = desk.books.ledger.balances()
+    assert (balances["selling_fees", "USD"], balances["receivable", "USD"]) == (700, 5_000 - 700 - 4_300)
+    assert desk.books.broken_invariants() == {}
+
+
+def test_another_currency_is_reported() -> None:
+    """Nothing is converted."""
+    desk = sold_desk(fee=None)
+    (order,) = load(desk).imported
+    done = settle(desk.books, read(f"{HEAD}fee,{order.outlet_order_id},1,7.00,EUR\n"))
+    assert [left.code for left in done.not_done] == ["currency_differs"]
+    assert desk.books.orders.load() == [order]
