@@ -11,7 +11,7 @@ import logging
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic.fields import FieldInfo
@@ -151,10 +151,11 @@ class SecretStoreSource(PydanticBaseSettingsSource):
         groups = self._setting("secret_groups") or []
         names = groups.split(",") if isinstance(groups, str) else list(groups)
         store = self._open() if names else None
+        known = {name: _fields_of(field.annotation) for name, field in self.settings_cls.model_fields.items()}
         found: dict[str, Any] = {}
         for group in filter(None, (name.strip() for name in names)):
             assert store is not None
-            values = settings_of(group, store.fetch(group), self.settings_cls.model_fields)
+            values = settings_of(group, store.fetch(group), known)
             if not values:
                 raise SecretError(group, store.name, "none of its keys is a setting", is_final=True)
             found |= values
@@ -190,15 +191,21 @@ class SecretStoreSource(PydanticBaseSettingsSource):
         """Return what the sources before this one say, else the default."""
         return self.current_state.get(name, self.settings_cls.model_fields[name].default)
 
-    def _decoded(self, name: str, value: str) -> Any:
+    def _decoded(self, name: str, value: Any) -> Any:
         """Return a value as the environment would give it: JSON where the setting is a list or an object."""
         field = self.settings_cls.model_fields[name]
-        if self.field_is_complex(field) and value.lstrip().startswith(("{", "[")):
+        if isinstance(value, str) and self.field_is_complex(field) and value.lstrip().startswith(("{", "[")):
             try:
                 return json.loads(value)
             except ValueError:
                 logging.getLogger(__name__).warning("the secret store's value of %s is not JSON", name)
         return value
+
+
+def _fields_of(annotation: Any) -> frozenset[str]:
+    """Return the fields of a setting that is an account of its own (`Account | None`), none of any other."""
+    kinds = [annotation, *get_args(annotation)]
+    return frozenset(name for kind in kinds for name in getattr(kind, "model_fields", ()))
 
 
 def _collect(value: Any, found: list[str]) -> None:

@@ -5,11 +5,12 @@ What belongs here: those of `settings.Settings` about metered interfaces, and th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,7 +20,7 @@ from pydantic_settings import BaseSettings
 from arb_pipelines.domain.api_limits import load_api_limits
 
 if TYPE_CHECKING:
-    from arb_pipelines.domain.api_budget import Budget
+    from arb_pipelines.domain.api_budget import ApiLimits, Budget
     from arb_pipelines.domain.drafting import Drafter
     from arb_pipelines.domain.product_facts import PriceSource
 

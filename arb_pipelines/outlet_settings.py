@@ -22,6 +22,7 @@ from arb_pipelines.domain.outlet import OutletTerms
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from arb_pipelines.adapters.marketplaces.amazon.client import AmazonConnection
     from arb_pipelines.adapters.marketplaces.ebay.client import EbayConnection
     from arb_pipelines.services.repricing import PricedSeller
 
@@ -164,23 +165,22 @@ class AmazonOutlet(VendorAccount):
     carrier: str = "USPS"
     approvals: frozenset[str] = frozenset()
 
+    def connect(self) -> AmazonConnection:
+        """Return a connection to Amazon."""
+        from arb_pipelines.adapters.marketplaces.amazon.client import AmazonAccount, api_url, connect_amazon
+
+        account = AmazonAccount(*self.credentials, self.seller_id, self.marketplace_id)
+        sandbox = self.environment is VendorEnvironment.SANDBOX
+        base_url = self.base_url or api_url(self.marketplace_id, sandbox=sandbox)
+        return connect_amazon(account, base_url, self.timeout_s)
+
     def open(self) -> OpenSeller:
         """Return the seller."""
         from arb_pipelines.adapters.marketplaces.amazon.catalogue import AmazonCatalogue
-        from arb_pipelines.adapters.marketplaces.amazon.client import (
-            API_URLS,
-            MARKETPLACES,
-            AmazonAccount,
-            connect_amazon,
-        )
         from arb_pipelines.adapters.marketplaces.amazon.product_types import ProductTypes
         from arb_pipelines.adapters.marketplaces.amazon.seller import AmazonSeller
 
-        account = AmazonAccount(*self.credentials, self.seller_id, self.marketplace_id)
-        store, base_url = MARKETPLACES.get(self.marketplace_id), self.base_url
-        if base_url is None and store is not None and self.environment is VendorEnvironment.SANDBOX:
-            base_url = API_URLS[store.region].replace("://", "://sandbox.")
-        connection = connect_amazon(account, base_url, self.timeout_s)
+        connection = self.connect()
         catalogue, types = AmazonCatalogue(connection), ProductTypes(connection)
         return AmazonSeller(connection, catalogue, types, self.carrier, WallClock(), approvals=self.approvals)
 

@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import NoDecode
 
 from arb_pipelines.adapters.messaging.smtp_server import SmtpSecurity, SmtpServer
 from arb_pipelines.domain.alert_rules import AlertBook, load_alert_book
-from arb_pipelines.domain.message import Channel
+from arb_pipelines.domain.message import Channel, OutboundMessage
 from arb_pipelines.domain.message_policy import MessagePolicies, load_message_policies
 from arb_pipelines.domain.negotiation import Stance
+from arb_pipelines.domain.outlet import OutletRefusedError
 from arb_pipelines.domain.support import SupportRules, load_support_rules
 from arb_pipelines.metered_settings import MeteredSettings, plain_secret
 
@@ -31,14 +32,13 @@ if TYPE_CHECKING:
     from arb_pipelines.domain.delivery import MessageChannel, Messenger
 
 MAIL_ADDRESS = re.compile(r"[^@\s,]+@[^@\s,]+")
+TELEPHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 # The files of an operator's own, and what reads each.
 FILES: Mapping[str, Callable[[Path], object]] = {
     "alerts_file": load_alert_book,
     "messages_file": load_message_policies,
     "support_file": load_support_rules,
 }
-
-TELEPHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
 class PeopleSettings(MeteredSettings):
@@ -228,8 +228,18 @@ class PeopleSettings(MeteredSettings):
 
     @contextmanager
     def open_messengers(self) -> Iterator[dict[str, Messenger]]:
-        """Open how messages are sent inside each outlet; in paper mode that is the sandbox alone."""
-        yield {}
+        """Open how messages are sent inside each outlet that we sell on and that has a way for it."""
+        from arb_pipelines.adapters.messaging.marketplace import OutletMessenger
+
+        outlets: Any = self  # the other half of `Settings` says where we sell
+        messengers: dict[str, Messenger] = {}
+        with ExitStack() as opened:
+            for name in map(str, outlets.outlets_set_up):
+                if name == "sandbox":
+                    messengers[name] = OutletMessenger(name, opened.enter_context(_sandbox_messages(outlets)))
+                elif name == "ebay":
+                    messengers[name] = OutletMessenger(name, opened.enter_context(_ebay_messages(outlets)))
+            yield messengers
 
     @property
     def _smtp_server(self) -> SmtpServer | None:
@@ -243,3 +253,40 @@ class PeopleSettings(MeteredSettings):
             self.smtp_user,
             plain_secret(self.smtp_password),
         )
+
+
+@contextmanager
+def _sandbox_messages(settings: Any) -> Iterator[Callable[[OutboundMessage], str]]:
+    from arb_pipelines.adapters.marketplaces.sandbox.client import connect_channel
+    from arb_pipelines.adapters.marketplaces.sandbox.messages import SandboxMessages
+
+    client = connect_channel(
+        settings.sandbox_url,
+        settings.sandbox_client_id,
+        settings.sandbox_client_secret.get_secret_value(),
+        settings.sandbox_refresh_token.get_secret_value(),
+        timeout_s=10.0,
+    )
+    try:
+        yield SandboxMessages(client).send_message
+    finally:
+        client.close()
+
+
+@contextmanager
+def _ebay_messages(settings: Any) -> Iterator[Callable[[OutboundMessage], str]]:
+    from arb_pipelines.adapters.marketplaces.ebay.messages import EbayMessages
+
+    connection = settings.ebay.connect()
+    messages = EbayMessages(connection)
+
+    def send(message: OutboundMessage) -> str:
+        thread_id = message.details.get("thread_id", "")
+        if not thread_id:
+            raise OutletRefusedError("no_thread", "eBay takes answers in a conversation alone; give its id")
+        return messages.send_answer(thread_id, message.body)
+
+    try:
+        yield send
+    finally:
+        connection.close()

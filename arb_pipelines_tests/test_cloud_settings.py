@@ -40,6 +40,21 @@ def test_a_group_fills_the_fields_of_its_account(vault: SmallVault) -> None:
     assert Settings().sandbox_client_secret.get_secret_value() == "from-vault"
 
 
+def test_ebays_four_keys_fill_the_account_beside_what_is_no_secret(
+    vault: SmallVault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ARB_SECRET_GROUPS", "ebay_credentials")
+    monkeypatch.setenv("ARB_EBAY", '{"marketplace_id": "EBAY_DE"}')
+    keys = {"app_id": "app-17", "cert_id": "cert-hidden-1", "dev_id": "dev-17", "token": "token-hidden-1"}
+    vault.secrets["arb/ebay_credentials"] = keys
+    settings = Settings()
+    assert settings.ebay is not None
+    assert settings.ebay.credentials == ("app-17", "cert-hidden-1", "token-hidden-1")
+    assert settings.ebay.marketplace_id == "EBAY_DE"
+    assert "hidden" not in repr(settings)
+    assert {"cert-hidden-1", "token-hidden-1"} <= set(settings.secret_values())
+
+
 def test_a_variable_overrules_the_store(vault: SmallVault, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ARB_SANDBOX_BUYER_TOKEN", "by-hand")
     assert buyer_token() == "by-hand"

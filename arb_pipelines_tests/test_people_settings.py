@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
+from arb_pipelines.domain.delivery import NotDelivered
 from arb_pipelines.domain.message import Channel
 from arb_pipelines.settings import Settings
+from arb_pipelines_tests.fakes.messages import outbound
 
 
 def test_nobody_is_written_to_by_default() -> None:
@@ -63,3 +66,14 @@ def test_own_rules_replace_the_shipped_ones(monkeypatch: pytest.MonkeyPatch, tmp
     (tmp_path / "alerts.toml").write_text("rules = []\n")
     monkeypatch.setenv("ARB_ALERTS_FILE", str(tmp_path / "alerts.toml"))
     assert Settings().alert_book.rules == ()
+
+
+def test_ebay_takes_answers_in_a_conversation_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    account = {"client_id": "id", "client_secret": "s", "refresh_token": "r", "environment": "sandbox"}
+    monkeypatch.setenv("ARB_OUTLETS", "ebay")
+    monkeypatch.setenv("ARB_EBAY", json.dumps(account))
+    with Settings().open_messengers() as messengers:
+        assert set(messengers) == {"ebay"}
+        refused = messengers["ebay"].send(outbound(channel=Channel.MARKETPLACE, details={"outlet": "ebay"}))
+    assert isinstance(refused, NotDelivered)
+    assert (refused.code, "no_thread" in refused.detail) == ("outlet_refused", True)

@@ -12,6 +12,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from pkgutil import iter_modules
 
+from anyio import to_thread
 from fastapi import FastAPI
 
 import arb_pipelines.api.routes
@@ -28,6 +29,8 @@ from arb_pipelines.domain.ports import Clock
 from arb_pipelines.domain.stores import Books
 from arb_pipelines.settings import Settings
 
+# Each holds a connection while it reads, of which there are 15; more threads only wait for each other.
+THREADS = 12
 DESK = "arb_pipelines.api.desk.routes"
 
 
@@ -59,6 +62,7 @@ def build_app(
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        to_thread.current_default_thread_limiter().total_tokens = THREADS
         yield
         if ours:
             opened.close()  # type: ignore[attr-defined]  # what we opened has an end

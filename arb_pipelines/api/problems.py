@@ -14,7 +14,8 @@ from urllib.parse import quote
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
@@ -114,6 +115,7 @@ def add_problem_handlers(app: FastAPI) -> None:
         RequestValidationError: _answer_invalid,
         HTTPException: _answer_http,
         OperationalError: _answer_store,
+        PoolTimeoutError: _answer_store,
         DBAPIError: _answer_store_fault,
         Exception: _answer_broken,
     }
@@ -141,7 +143,7 @@ async def _answer_http(_request: Request, error: HTTPException) -> Response:
     return problem_response(ProblemError(error.status_code, code, str(detail), headers=error.headers))
 
 
-async def _answer_store(_request: Request, _error: OperationalError) -> Response:
+async def _answer_store(_request: Request, _error: SQLAlchemyError) -> Response:
     detail = "the books cannot be read or written now; nothing was changed"
     return problem_response(ProblemError(503, "books_unavailable", detail, headers={"Retry-After": "5"}))
 

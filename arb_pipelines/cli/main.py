@@ -97,7 +97,6 @@ app.command()(keeping.backup)
 app.command()(keeping.restore)
 app.add_typer(storage.app, name="storage")
 app.add_typer(workers.app, name="workers")
-app.add_typer(workers.app, name="workers")
 app.add_typer(keys.app, name="key")
 app.add_typer(sites.app, name="site")
 app.add_typer(users.app, name="user")
@@ -112,7 +111,16 @@ app.add_typer(bench.app, name="bench")
 
 
 # What they were given stays off the screen.
-SECRET_SETTINGS = ("ARB_PROXY_URLS", "ARB_DATABASE_URL", "ARB_RAW_STORE_URL")
+SECRET_SETTINGS = (
+    "ARB_PROXY_URLS",
+    "ARB_DATABASE_URL",
+    "ARB_RAW_STORE_URL",
+    "ARB_CELERY_BROKER_URL",
+    "ARB_CELERY_BACKEND_URL",
+    "ARB_VAULT_SECRET_ID",
+)
+
+SECRET_WORDS = {"KEY", "LOGINS", "PASSWORD", "SECRET", "TOKEN"}
 
 
 def print_version(wanted: bool) -> None:
@@ -147,8 +155,9 @@ def main() -> None:
     except ValidationError as error:
         for fault in error.errors():
             name = "ARB_" + "_".join(str(part) for part in fault["loc"]).upper()
-            # Without a name the fault is of all settings together, and the input would be all of them.
-            got = "" if name in SECRET_SETTINGS or not fault["loc"] else f" (got {fault['input']!r})"
+            # Of a part of a setting, or of all together, the input may be an account with its secrets.
+            is_shown = len(fault["loc"]) == 1 and name not in SECRET_SETTINGS and not isinstance(fault["input"], dict)
+            got = f" (got {fault['input']!r})" if is_shown and not SECRET_WORDS & set(name.split("_")) else ""
             typer.echo(f"arb: setting {name}: {fault['msg']}{got}", err=True)
         raise SystemExit(2) from error
 

@@ -75,8 +75,9 @@ def draft(
         else:
             talks_id = _talks_about(books, about, outlet, seller, hours, counter)
             written = write_next(books, talks_id, settings.stance, settings.message_policies, clock)
+    if written.refusal is not None:
+        _refuse("draft", written.refusal)
     if written.message is None:
-        _refuse("draft", written.refusal or Refusal("nothing_to_say", "there is nothing to say"))
         return
     if as_json:
         typer.echo(json.dumps(as_record(written.message)))

@@ -85,7 +85,7 @@ def run(settings: Settings) -> None:
         write_json_lines(level=logging.WARNING)
     uvicorn.run(
         build_app(settings),
-        **({"log_config": None} if is_json else {}),
+        log_config=None if is_json else uvicorn.config.LOGGING_CONFIG,
         host=settings.api_host,
         port=settings.api_port,
         log_level="warning",

@@ -57,7 +57,7 @@ def answer(
         found = find_order(books, order) if order else None
         budget = ApiBudget(books, settings.api_limits, clock)
         with settings.open_drafter(budget) as drafter:
-            said = answer_message(text, found, understand, settings.support_rules, clock, drafter)
+            said = answer_message(text, found, understand, settings.support_rules, clock.now(), drafter)
     if as_json:
         fields = ("text", "code", "to_person", "intent", "confidence")
         typer.echo(json.dumps({name: getattr(said, name) for name in fields}))

@@ -7,10 +7,7 @@ second instead of four; a task is given to a worker only when it is free for it.
 from dagster_celery.make_app import make_app
 from dagster_celery.tasks import create_execute_job_task, create_resume_job_task, create_task
 
-from arb_pipelines import definitions
 from arb_pipelines.settings import Settings
-
-assert definitions.defs  # imported for its warmth
 
 
 def broker_urls(settings: Settings) -> tuple[str, str]:
@@ -29,6 +26,7 @@ def broker_urls(settings: Settings) -> tuple[str, str]:
 BROKER, BACKEND = broker_urls(Settings())
 app = make_app({"broker": BROKER, "backend": BACKEND})
 app.conf.update(
+    imports=("arb_pipelines.definitions",),  # named, not imported: the front door stands above this floor
     task_default_queue="dagster",
     worker_prefetch_multiplier=1,
     worker_hijack_root_logger=False,

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from arb_pipelines.domain.product import MAX_TITLE_CHARS, normal_brand
 
@@ -35,8 +36,10 @@ class Suspect:
     title: str
 
 
-def find_recall(recalls: Iterable[Recall], suspect: Suspect) -> Recall | None:
+def find_recall(recalls: Sequence[Recall], suspect: Suspect) -> Recall | None:
     """Return the notice that certainly means this product: its GTIN, or its brand together with a model."""
+    if not recalls:
+        return None  # an empty list, as shipped, must not cost the words of every title
     gtin, said = _digits(suspect.gtin), _runs(suspect.title)
     for recall in recalls:
         if gtin is not None and gtin in recall.gtins:
@@ -46,11 +49,13 @@ def find_recall(recalls: Iterable[Recall], suspect: Suspect) -> Recall | None:
     return None
 
 
-def doubt_recall(recalls: Iterable[Recall], suspect: Suspect) -> str | None:
+def doubt_recall(recalls: Sequence[Recall], suspect: Suspect) -> str | None:
     """Return why it cannot be told that no notice means this product, in one sentence; None where it can.
 
     Ask `find_recall` first. A notice that lists GTINs does not mean a product of another GTIN.
     """
+    if not recalls:
+        return None
     gtin, said = _digits(suspect.gtin), _runs(suspect.title)
     for recall in recalls:
         if gtin is not None and recall.gtins:
@@ -77,6 +82,7 @@ def _names_brand(recall: Recall, suspect: Suspect, said: frozenset[str]) -> bool
     return recall.brand is not None and (normal_brand(suspect.brand) == recall.brand or recall.brand in said)
 
 
+@lru_cache(maxsize=10_000)
 def _runs(title: str) -> frozenset[str]:
     """Return every run of one to four words of a title, written together: "AB-100" and "AB 100" are one model."""
     words = _words(title[:MAX_TITLE_CHARS])

@@ -20,7 +20,7 @@ SHORTEST = 6  # a shorter secret would mask ordinary words
 _SHAPES = (
     # user:password@ in an address, whatever the scheme
     (re.compile(r"(?P<keep>\b[a-z][a-z0-9+.-]*://[^\s/:@]*:)[^\s/@]+(?=@)", re.IGNORECASE), r"\g<keep>" + MASKED),
-    (re.compile(r"(?P<keep>\b(?:bearer|basic)\s+)[\w.~+/=-]{12,}", re.IGNORECASE), r"\g<keep>" + MASKED),
+    (re.compile(r"(?P<keep>\b(?:bearer|basic)\s+)(?=\S*[\d=])[\w.~+/=-]{12,}", re.IGNORECASE), r"\g<keep>" + MASKED),
     (
         re.compile(
             r"(?P<keep>\b(?:password|passwd|client_secret|secret_id|access_token|refresh_token|api_?key|x-vault-token)"

@@ -43,6 +43,8 @@ CREATE TABLE IF NOT EXISTS channel_orders (
 CREATE TABLE IF NOT EXISTS fulfilments (
     number INTEGER NOT NULL, fulfilment_id TEXT NOT NULL, carrier TEXT NOT NULL, shipped_at TEXT NOT NULL,
     PRIMARY KEY (number, fulfilment_id));
+CREATE TABLE IF NOT EXISTS channel_messages (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, buyer TEXT NOT NULL, body TEXT NOT NULL, sent_at TEXT NOT NULL);
 """
 
 

@@ -54,24 +54,21 @@ def parse_statement(text: str, statement_id: str, outlet: str, settled_at: datet
     fees: dict[tuple[str, str], Money] = {}
     payouts: dict[str, Money] = {}
     for number, row in enumerate(reader, start=2):
-        amount = _amount(row, number)
         reference, line = (row["reference"] or "").strip(), (row["line"] or "").strip()
         if row["kind"] not in KINDS or not reference:
             raise StatementError(f"line {number}: kind is one of {', '.join(KINDS)}, and reference is not empty")
-        if row["kind"] == "payout":
-            payouts[reference] = payouts[reference] + amount if reference in payouts else amount
-        else:
-            # Several lines of one order line (a fee, a fixed fee, an advertising fee) are one fee of ours.
-            fees[reference, line] = fees[reference, line] + amount if (reference, line) in fees else amount
+        try:
+            amount = Money.exact((row["amount"] or "").strip(), (row["currency"] or "").strip())
+            if row["kind"] == "payout":
+                payouts[reference] = payouts[reference] + amount if reference in payouts else amount
+            else:
+                # Several lines of one order line (a fee, a fixed fee, an advertising fee) are one fee of ours.
+                key = (reference, line)
+                fees[key] = fees[key] + amount if key in fees else amount
+        except MoneyError as error:
+            raise StatementError(f"line {number}: {error}") from error
     settled = tuple(SettledFee(order, line, fee) for (order, line), fee in fees.items())
     return Statement(statement_id, outlet, settled_at, settled, tuple(Payout(*one) for one in payouts.items()))
-
-
-def _amount(row: dict[str, str], number: int) -> Money:
-    try:
-        return Money.exact((row["amount"] or "").strip(), (row["currency"] or "").strip())
-    except MoneyError as error:
-        raise StatementError(f"line {number}: {error}") from error
 
 
 def settle(books: Books, statement: Statement) -> Settled:

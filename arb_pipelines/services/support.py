@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 
 from arb_pipelines.domain.api_budget import BudgetRefusedError
 from arb_pipelines.domain.drafting import Drafter, refuse_draft
 from arb_pipelines.domain.order import Order
-from arb_pipelines.domain.ports import Clock
 from arb_pipelines.domain.support import Guess, SupportAnswer, SupportRules, choose_answer
 
 Understand = Callable[[str], Guess]
@@ -23,7 +23,7 @@ def answer_message(
     order: Order | None,
     understand: Understand,
     rules: SupportRules,
-    clock: Clock,
+    now: datetime,
     drafter: Drafter | None = None,
 ) -> SupportAnswer:
     """Return the answer to a customer's message.
@@ -33,11 +33,11 @@ def answer_message(
         order: the order of the conversation, as the outlet says, or None.
         understand: the intent model.
         rules: the operator's answers.
-        clock: time.
+        now: aware UTC.
         drafter: words an answer kinder where one is set up; its words are used only if they pass every check, and
             then a person sends them.
     """
-    answer = choose_answer(understand(text), text, order, rules, clock.now())
+    answer = choose_answer(understand(text), text, order, rules, now)
     if drafter is None or answer.code != "answered":
         return answer
     return _reworded(text, answer, rules, drafter)

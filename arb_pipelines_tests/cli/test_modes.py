@@ -60,6 +60,11 @@ def test_live_books_are_in_a_database_of_their_own(live: SqlBooks, monkeypatch: 
     assert run("approve", "opportunity-1", "--ceiling", "22.50")[0] == 0
     code, _, err = run("buy", "ap-opportunity-1")
     assert (code, "wrong_mode" in err) == (1, True)
+    live.switches.put(Action.LIST, ActionState.ACTIVE, "checked", "me", datetime.now(UTC))
+    assert live.switches.state_of(Action.LIST) is ActionState.ACTIVE
+    elsewhere = open_books(Settings().books_url, mode="assist")
+    assert {elsewhere.switches.state_of(action) for action in Action} == {ActionState.HALTED}
+    elsewhere.close()
 
 
 def test_a_contradiction_is_one_line_and_shows_nothing_else(tmp_path: Path) -> None:

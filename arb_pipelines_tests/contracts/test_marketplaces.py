@@ -146,6 +146,16 @@ def an_unknown_condition_is_refused_before_any_act(held: Held) -> None:
     assert held.wire.acts == acts
 
 
+@case("L06", "list")
+def what_sold_out_is_not_put_up_again(held: Held) -> None:
+    listing = held.stand.listing(held.sku())
+    held.stand.seller.list_item(listing)
+    held.stand.sell_one(listing.sku)
+    with suppress(OutletRefusedError):
+        held.stand.seller.list_item(listing)
+    assert held.stand.offered(listing.sku) == 0
+
+
 @case("P01", "list", "price update", "read own prices")
 def a_price_is_set_and_read(held: Held) -> None:
     sku = held.listed(2)

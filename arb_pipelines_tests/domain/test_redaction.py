@@ -63,6 +63,7 @@ def test_a_traceback_is_scrubbed(redactor: Redactor) -> None:
         ("POST /t?api_key=abc&x=1", "POST /t?api_key=[masked]&x=1"),
         ("https://shop.example:8443/a@b", "https://shop.example:8443/a@b"),
         ("the password is needed", "the password is needed"),
+        ("basic authentication is off", "basic authentication is off"),
     ],
 )
 def test_shapes_of_secrets(text: str, left: str) -> None:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from arb_pipelines.domain.fees import load_schedules
+from arb_pipelines.domain.repricing import MarketSignals
 from arb_pipelines.domain.spend_limit import Action, ActionState
-from arb_pipelines.services.repricing import Repriced, reprice
+from arb_pipelines.services.listing import receive_delivered
+from arb_pipelines.services.repricing import Repriced, RepriceRules, reprice
 from arb_pipelines_tests.contracts.trade_records import usd
 from arb_pipelines_tests.fakes.dying import Death, Mortal, MortalBooks, WorkerKilled
-from arb_pipelines_tests.services.selling_desk import SellingDesk
+from arb_pipelines_tests.fakes.outlet import FakeOutlet
+from arb_pipelines_tests.services.selling_desk import TERMS, SellingDesk
 
 
 def listed_desk(lots: int = 1) -> SellingDesk:
@@ -143,3 +149,59 @@ def test_the_floor_is_checked_once_more_before_the_outlet() -> None:
     desk.books.listings.rows[listing.listing_id] = replace(listing, price=usd(100))
     assert [left.code for left in run(desk).not_done] == ["below_floor"]
     assert desk.outlet.prices[listing.sku] == usd(5_000)
+
+
+SCHEDULES = load_schedules()
+
+
+def by_rule(desk: SellingDesk, outlet: FakeOutlet | None = None, **changes: Any) -> Repriced:
+    """Reprice under the rules of an outlet."""
+    rules = RepriceRules(replace(TERMS, **changes), SCHEDULES, "rule-1")
+    return reprice(desk.books, outlet or desk.outlet, desk.books.predictions.load(), desk.clock, rules=rules)
+
+
+def test_the_first_run_of_a_rule_only_suggests() -> None:
+    """The second acts; a run without a change to suggest is not the first."""
+    desk = listed_desk()
+    assert by_rule(desk).summary()["suggested"] == 0
+    desk.predict(middle=5_500)
+    first = by_rule(desk)
+    assert [(change.old, change.new) for change in first.suggested] == [(usd(5_000), usd(5_500))]
+    assert first.changed == []
+    assert "update_price" not in desk.outlet.calls
+    assert desk.books.suggestions.load("sandbox", "rule-1") == first.suggested
+    second = by_rule(desk)
+    assert (second.suggested, [change.new for change in second.changed]) == ([], [usd(5_500)])
+
+
+def test_without_known_fees_the_price_stays() -> None:
+    """No fee, no way to know what a price nets."""
+    desk = listed_desk()
+    desk.predict(middle=5_500)
+    done = by_rule(desk, other_category=None)
+    assert [left.code for left in done.not_done] == ["fee_unknown"]
+    assert (done.changed, done.suggested) == ([], [])
+
+
+class Telling(FakeOutlet):
+    """An outlet that tells what others ask."""
+
+    def fetch_signals(self, skus: Sequence[str]) -> dict[str, MarketSignals]:
+        self._call("fetch_signals")
+        return {sku: MarketSignals(featured_offer=usd(4_700)) for sku in skus}
+
+
+def test_what_an_outlet_tells_moves_the_price() -> None:
+    """And stands in the reason; what cannot be read stops the run."""
+    desk = SellingDesk()
+    desk.outlet = Telling()
+    desk.deliver(1)
+    receive_delivered(desk.books, desk.clock)
+    desk.list_all()
+    done = run(desk)
+    assert [change.new for change in done.changed] == [usd(4_700)]
+    assert "featured offer 47.00 USD" in desk.books.listings.changes[0][3]
+    desk.outlet.failing = {"fetch_signals"}
+    stopped = run(desk).stopped
+    assert stopped is not None
+    assert stopped.code == "outlet_unreadable"

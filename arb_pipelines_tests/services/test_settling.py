@@ -19,8 +19,8 @@ def read(text: str) -> Statement:
 
 def test_lines_of_one_order_are_one_fee() -> None:
     """A fee, a fixed part and something that came back; columns may stand in any order."""
-    text = "\ufeffamount,currency,kind,reference,line\n6.60,USD,fee,order-1,1\n0.30,USD,fee,order-1,1\n-0.10,USD,fee,order-1,1\n"
-    (fee,) = read(text).fees
+    lines = "".join(f"{amount},USD,fee,order-1,1\n" for amount in ("6.60", "0.30", "-0.10"))
+    (fee,) = read(f"\ufeffamount,currency,kind,reference,line\n{lines}").fees
     assert (fee.outlet_order_id, fee.line_item_id, fee.fee) == ("order-1", "1", usd(680))
 
 

@@ -267,13 +267,13 @@ def orphan_order_ignored(stack: ExitStack) -> None:
 
 @mutant
 def history_outage_ignored(stack: ExitStack) -> None:
-    real = purchasing._refuse_unreconciled
+    real = purchasing.refuse_unreconciled
 
     def refuse(*args: Any) -> Refusal | None:
         refusal = real(*args)
         return None if refusal and refusal.code == "reconcile_impossible" else refusal
 
-    put(stack, purchasing, "_refuse_unreconciled", refuse)
+    put(stack, purchasing, "refuse_unreconciled", refuse)
 
 
 @mutant

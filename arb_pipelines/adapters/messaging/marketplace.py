@@ -59,7 +59,7 @@ class OutletMessenger:
         try:
             return Delivered(self._post(message), by=self.outlet)
         except OutletRefusedError as error:
-            return NotDelivered("outlet_refused", f"{self.outlet}: {error}", heals=False)
+            return NotDelivered("outlet_refused", f"{self.outlet}: {error} ({error.code})", heals=False)
         except NotSentError as error:
             return NotDelivered("vendor_not_reached", str(error), heals=True, retry_after_s=error.retry_after_s)
         except PermissionError as error:

@@ -13,9 +13,10 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Engine, RowMapping, and_, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Engine, RowMapping, and_, bindparam, delete, insert, or_, select, update
 
 from arb_pipelines.adapters.sql.access_tables import api_keys, sessions, users
+from arb_pipelines.adapters.sql.column_types import UtcTime
 from arb_pipelines.adapters.sql.engine import money_transaction
 from arb_pipelines.adapters.sql.frames import insert_into
 from arb_pipelines.domain.access import AccessError, ApiKey, Principal, Role, User, check_name, check_password
@@ -106,13 +107,7 @@ class SqlAccess:
         key_id, _, secret = rest.partition("_")
         if prefix != KEY_PREFIX or not key_id or not secret:
             return None
-        valid = and_(
-            api_keys.c.key_id == key_id,
-            api_keys.c.revoked_at.is_(None),
-            or_(api_keys.c.expires_at.is_(None), api_keys.c.expires_at > now),
-        )
-        query = select(users.c.name, users.c.role, api_keys.c.role.label("key_role"), api_keys.c.secret_hash)
-        row = self._one(query.join(users, users.c.name == api_keys.c.user_name).where(valid, _active()))
+        row = self._one(_key_query(), {"key_id": key_id, "now": now})
         if row is None or not hmac.compare_digest(row["secret_hash"], _hash(secret)):
             return None
         return Principal(row["name"], min(Role(row["role"]), Role(row["key_role"]), key=lambda r: r.rank), key_id)
@@ -141,10 +136,22 @@ class SqlAccess:
         with money_transaction(self._engine) as connection:
             return connection.execute(delete(sessions).where(sessions.c.token_hash == _hash(token))).rowcount == 1
 
-    def _one(self, query: Any) -> RowMapping | None:
+    def _one(self, query: Any, bound: dict[str, Any] | None = None) -> RowMapping | None:
         with self._engine.connect() as connection:
-            row: RowMapping | None = connection.execute(query).mappings().one_or_none()
+            row: RowMapping | None = connection.execute(query, bound).mappings().one_or_none()
             return row
+
+
+@cache
+def _key_query() -> Any:
+    """Made once: every request asks it."""
+    valid = and_(
+        api_keys.c.key_id == bindparam("key_id"),
+        api_keys.c.revoked_at.is_(None),
+        or_(api_keys.c.expires_at.is_(None), api_keys.c.expires_at > bindparam("now", type_=UtcTime)),
+    )
+    query = select(users.c.name, users.c.role, api_keys.c.role.label("key_role"), api_keys.c.secret_hash)
+    return query.join(users, users.c.name == api_keys.c.user_name).where(valid, _active())
 
 
 def _active() -> ColumnElement[bool]:

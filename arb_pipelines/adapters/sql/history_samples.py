@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, select, text
+from sqlalchemy import Connection, and_, bindparam, column, select, text
 
 from arb_pipelines.adapters.sql.column_types import MICROSECOND, UtcTime
 from arb_pipelines.adapters.sql.predictions import prediction_of
@@ -33,18 +34,24 @@ BEGINS = {
 WALK = """
     WITH RECURSIVE walk(offer_key, at) AS (
         SELECT offers.offer_key, (
-            SELECT max(observed_at) FROM price_points
+            SELECT observed_at FROM price_points {index}
             WHERE price_points.offer_key = offers.offer_key AND observed_at >= :start AND observed_at < :end
+            ORDER BY observed_at DESC LIMIT 1
         ) FROM offers WHERE offers.offer_key IN :keys
         UNION ALL
         SELECT walk.offer_key, (
-            SELECT max(observed_at) FROM price_points
+            SELECT observed_at FROM price_points {index}
             WHERE price_points.offer_key = walk.offer_key AND observed_at >= :start AND observed_at < {begins}
+            ORDER BY observed_at DESC LIMIT 1
         ) FROM walk WHERE walk.at IS NOT NULL
     )
     SELECT walk.offer_key, walk.at, price_minor, currency
-    FROM walk JOIN price_points ON price_points.offer_key = walk.offer_key AND observed_at = walk.at
+    FROM walk CROSS JOIN price_points {index}
+    WHERE price_points.offer_key = walk.offer_key AND observed_at = walk.at
 """
+# Left to itself SQLite may read every reading there is; CROSS JOIN
+# is its word for "in this order".
+INDEX = {"sqlite": "INDEXED BY ix_price_points_offer_key_observed_at", "postgresql": ""}
 LEAST_INTERVALS = 12  # an offer drawn with fewer points says nothing, so rather fewer offers are shown
 
 
@@ -75,18 +82,31 @@ def load_history(
 
 def _matched_offers(connection: Connection, product_id: str) -> Sequence[Any]:
     """Return the offers that are certainly this product, the one read last first."""
+    return connection.execute(_matched(), {"product": product_id}).all()
+
+
+@cache
+def _matched() -> Any:
     described = and_(
         offer_descriptions.c.offer_key == offers.c.offer_key,
         offer_descriptions.c.description_id == offers.c.description_id,
     )
-    query = (
+    return (
         select(offers.c.offer_key, offer_descriptions.c.site, offer_descriptions.c.url)
         .join(offer_matches, offer_matches.c.offer_key == offers.c.offer_key)
         .join(offer_descriptions, described)
-        .where(offer_matches.c.product_id == product_id, offer_matches.c.outcome == "same")
+        .where(offer_matches.c.product_id == bindparam("product"), offer_matches.c.outcome == "same")
         .order_by(offers.c.observed_at.desc(), offers.c.offer_key)
     )
-    return connection.execute(query).all()
+
+
+@cache
+def _walk(database: str) -> Any:
+    """Return the statement, made once: making it takes longer than the database needs for the answer."""
+    walk = text(WALK.format(begins=BEGINS[database], index=INDEX[database])).bindparams(
+        bindparam("keys", expanding=True), bindparam("start", type_=UtcTime), bindparam("end", type_=UtcTime)
+    )
+    return walk.columns(column("offer_key"), column("at", UtcTime), column("price_minor"), column("currency"))
 
 
 def _samples(
@@ -94,12 +114,9 @@ def _samples(
 ) -> dict[str, list[tuple[datetime, Money]]]:
     """Return by offer the last reading of each interval that has one, oldest first."""
     database = connection.dialect.name
-    walk = text(WALK.format(begins=BEGINS[database])).bindparams(
-        bindparam("keys", expanding=True), bindparam("start", type_=UtcTime), bindparam("end", type_=UtcTime)
-    )
     length = width // MICROSECOND if database == "sqlite" else width
     bound = {"keys": list(offer_keys), "start": start, "end": end, "width": length}
     found: dict[str, dict[datetime, Money]] = {}
-    for offer_key, at, minor, currency in connection.execute(walk.columns(at=UtcTime), bound):
+    for offer_key, at, minor, currency in connection.execute(_walk(database), bound):
         found.setdefault(offer_key, {})[at] = Money(minor, currency)
     return {offer_key: sorted(prices.items()) for offer_key, prices in found.items()}

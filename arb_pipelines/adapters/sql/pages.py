@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -16,6 +17,7 @@ from sqlalchemy import (
     Connection,
     Engine,
     Select,
+    bindparam,
     func,
     literal,
     select,
@@ -25,6 +27,7 @@ from sqlalchemy import (
 )
 
 from arb_pipelines.adapters.sql.approvals import approval_of
+from arb_pipelines.adapters.sql.column_types import UtcTime
 from arb_pipelines.adapters.sql.history_samples import load_history
 from arb_pipelines.adapters.sql.opportunities import open_at, opportunity_of
 from arb_pipelines.adapters.sql.purchase_tables import approvals, opportunities, purchases
@@ -51,6 +54,7 @@ SORTED_BY: dict[OpportunityOrder, ColumnElement[Any]] = {
     OpportunityOrder.EXPECTED_PROFIT: opportunities.c.expected_profit_minor,
     OpportunityOrder.DECIDED_AT: opportunities.c.decided_at,
 }
+FILTERS = ("open_at", "site", "category", "outlet", "min_profit_minor", "decided_since")
 DAY = timedelta(days=1)
 SUMS = ("quantity", "revenue_minor", "fee_minor", "cost_of_goods_minor")
 
@@ -64,13 +68,14 @@ class SqlPages:
 
     def load_opportunities(self, wanted: OpportunityFilter, limit: int, after: Place | None = None) -> OpportunityPage:
         """Return one page."""
-        by, key = SORTED_BY[wanted.order], opportunities.c.opportunity_id
-        query = select(*SHOWN).where(*_conditions(wanted)).order_by(by.desc(), key.desc()).limit(limit + 1)
-        if after is not None:
-            query = query.where(_behind(by, key, after))
-        rows = self._rows(query)
+        by = SORTED_BY[wanted.order]
+        bound = {name: value for name in FILTERS if (value := getattr(wanted, name)) is not None}
+        query = _page_query(wanted.order, frozenset(bound), after is not None)
+        bound |= {"value": after.value, "key": after.key} if after is not None else {}
+        with self._engine.connect() as connection:
+            rows = connection.execute(query, bound | {"most": limit + 1}).mappings().all()
         last = rows[limit - 1] if len(rows) > limit else None
-        place = None if last is None else Place(last[by.key], last["opportunity_id"])
+        place = None if last is None else Place(last[str(by.key)], last["opportunity_id"])
         return OpportunityPage([opportunity_of(row) for row in rows[:limit]], place)
 
     def load_opportunities_since(self, after: Place, limit: int) -> list[Opportunity]:
@@ -131,16 +136,23 @@ class SqlPages:
             return connection.execute(query).mappings().all()
 
 
-def _conditions(wanted: OpportunityFilter) -> list[ColumnElement[bool]]:
-    named = {name: getattr(wanted, name) for name in ("opportunity_id", "site", "category", "outlet")}
-    conditions = [opportunities.c[name] == value for name, value in named.items() if value is not None]
-    if wanted.min_profit_minor is not None:
-        conditions.append(opportunities.c.expected_profit_minor >= wanted.min_profit_minor)
-    if wanted.title is not None:
-        conditions.append(opportunities.c.title.icontains(wanted.title, autoescape=True))
-    if wanted.decided_since is not None:
-        conditions.append(opportunities.c.decided_at >= wanted.decided_since)
-    return conditions if wanted.open_at is None else [*conditions, *open_at(wanted.open_at)]
+@cache
+def _page_query(order: OpportunityOrder, named: frozenset[str], goes_on: bool) -> Select[Any]:
+    """Return the statement of a page, made once for each kind: making it took longer than reading the rows."""
+    by, key = SORTED_BY[order], opportunities.c.opportunity_id
+    compared = {
+        "min_profit_minor": opportunities.c.expected_profit_minor >= bindparam("min_profit_minor"),
+        "decided_since": opportunities.c.decided_at >= bindparam("decided_since", type_=UtcTime),
+        **{name: opportunities.c[name] == bindparam(name) for name in ("site", "category", "outlet")},
+    }
+    conditions = [compared[name] for name in sorted(named) if name in compared]
+    if "open_at" in named:
+        at: Any = bindparam("open_at", type_=UtcTime)
+        conditions += open_at(at)
+    if goes_on:
+        place = tuple_(bindparam("value", type_=by.type), bindparam("key", type_=key.type))
+        conditions.append(tuple_(by, key) < place)
+    return select(*SHOWN).where(*conditions).order_by(by.desc(), key.desc()).limit(bindparam("most"))
 
 
 def _behind(by: ColumnElement[Any], key: ColumnElement[Any], after: Place) -> ColumnElement[bool]:

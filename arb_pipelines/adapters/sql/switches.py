@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, insert, select
 
-from arb_pipelines.adapters.sql.book_tables import switch_changes, switches
+from arb_pipelines.adapters.sql.book_tables import book_mode, switch_changes, switches
 from arb_pipelines.adapters.sql.engine import URGENT_POLL_S, money_transaction
 from arb_pipelines.adapters.sql.frames import insert_into
 from arb_pipelines.domain.spend_limit import Action, ActionState
@@ -25,11 +25,17 @@ class SqlSwitches:
     def __init__(self, engine: Engine, mode: str) -> None:
         """Keep the engine and the mode, which decides about actions never set."""
         self._engine = engine
+        self._mode = mode
         self._default = default_state(mode)
 
     def state_of(self, action: Action) -> ActionState:
-        """Return the state; an action never set is ACTIVE in replay, paper and assist mode, else HALTED."""
+        """Return the state; an action never set is ACTIVE in replay, paper and assist mode, else HALTED.
+
+        In books of another mode everything is HALTED: what paper money bought must not be offered for real.
+        """
         with self._engine.connect() as connection:
+            if connection.scalar(select(book_mode.c.mode)) not in (None, self._mode):
+                return ActionState.HALTED
             state = connection.scalar(select(switches.c.state).where(switches.c.action == action.value))
             told = _told(connection, action)
         if told is not None:

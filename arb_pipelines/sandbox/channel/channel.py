@@ -13,6 +13,7 @@ from typing import Any
 
 from arb_pipelines.sandbox.channel.buyers import BuyerCrowd, product_of
 from arb_pipelines.sandbox.channel.items import ItemStore
+from arb_pipelines.sandbox.channel.message_store import MessageStore
 from arb_pipelines.sandbox.channel.offers import OfferStore
 from arb_pipelines.sandbox.channel.order_store import OrderStore
 from arb_pipelines.sandbox.channel.sold_history import SoldHistory
@@ -50,6 +51,7 @@ class Channel:
         self.items = ItemStore(state)
         self.offers = OfferStore(state, self.items, world.timeline)
         self.orders = OrderStore(state)
+        self.messages = MessageStore(state)
         self.crowd = BuyerCrowd(world, state, self.offers, self.orders)
         self.history = SoldHistory(world)
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from arb_pipelines.sandbox.channel import browse, insights, inventory_calls, order_calls
+from arb_pipelines.sandbox.channel import browse, insights, inventory_calls, message_calls, order_calls
 from arb_pipelines.sandbox.channel.channel import Call, Channel, ChannelCall, Reply
 
 TOKEN_PATH = "/identity/v1/oauth2/token"  # noqa: S105 - an address
@@ -20,7 +20,7 @@ _ORDER = rf"{order_calls.ORDER_PATH}/(?P<order_id>[^/]+)"
 
 
 class Route(NamedTuple):
-    """A call and how it is addressed; paths under /sell need the seller's own token."""
+    """A call and how it is addressed; paths under /sell and /commerce need the seller's own token."""
 
     method: str
     pattern: re.Pattern[str]
@@ -29,7 +29,7 @@ class Route(NamedTuple):
     @property
     def needs_user(self) -> bool:
         """Whether an application token is not enough."""
-        return self.pattern.pattern.startswith("/sell/")
+        return self.pattern.pattern.startswith(("/sell/", "/commerce/"))
 
 
 def _search_sales(channel: Channel, call: Call) -> Reply:
@@ -64,6 +64,7 @@ ROUTES = (
     _route("POST", rf"{_ORDER}/shipping_fulfillment", order_calls.create_fulfilment),
     _route("GET", rf"{_ORDER}/shipping_fulfillment", order_calls.get_fulfilments),
     _route("GET", rf"{_ORDER}/shipping_fulfillment/(?P<fulfilment_id>[^/]+)", order_calls.get_fulfilment),
+    _route("POST", message_calls.PATH, message_calls.send_message),
     _route("GET", insights.PATH, _search_sales),
     _route("GET", browse.PATH, _search_items),
 )

@@ -289,7 +289,8 @@ def test_an_unknown_article_and_a_wrong_token(tmp_path: Path) -> None:
 
 def test_money_on_the_wire_is_exact() -> None:
     """No float on the way."""
-    from arb_pipelines.adapters.marketplaces.sandbox.parse import read_price, write_money
+    from arb_pipelines.adapters.http.fields import write_money
+    from arb_pipelines.adapters.marketplaces.sandbox.parse import read_price
 
     for minor in (1, 99, 100, 123_456_789):
         money = Money(minor, "USD")

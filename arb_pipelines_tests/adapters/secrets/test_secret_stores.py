@@ -164,10 +164,18 @@ def test_silence_leaves_the_last_values_for_a_while_and_a_refusal_ends_them() ->
 
 
 def test_keys_become_the_settings_of_their_account() -> None:
-    known = dict.fromkeys(["ebay_token", "ebay_app_id", "desk_password"])
+    known = dict.fromkeys(["mail_token", "mail_app_id", "desk_password"], ())
     values = {"Token": "t", "app-id": "a", "desk_password": "d", "note": "n"}
-    assert settings_of("team/ebay_credentials", values, known) == {
-        "ebay_token": "t",
-        "ebay_app_id": "a",
+    assert settings_of("team/mail_credentials", values, known) == {
+        "mail_token": "t",
+        "mail_app_id": "a",
         "desk_password": "d",
     }
+
+
+def test_keys_become_the_fields_of_an_account_of_its_own() -> None:
+    """In our words or in the vendor's."""
+    known = {"ebay": ("client_id", "client_secret", "refresh_token"), "home": ()}
+    ours = {"client_id": "app-17", "client_secret": "cert-hidden-1", "refresh_token": "token-hidden-1"}
+    assert settings_of("ebay_credentials", EBAY, known) == {"ebay": ours}
+    assert settings_of("ebay", ours, known) == {"ebay": ours}

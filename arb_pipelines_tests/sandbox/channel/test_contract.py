@@ -30,6 +30,7 @@ FILES = {
     "/sell/fulfillment/v1": "sell_fulfillment_v1_oas3.json",
     "/sell/account/v1": "sell_account_v1_oas3.json",
     "/buy/browse/v1": "buy_browse_v1_oas3.json",
+    "/commerce/message/v1": "commerce_message_v1_oas3.json",
     "/buy/marketplace_insights/v1_beta": "buy_marketplace_insights_v1_beta_oas3.json",
 }
 # Access errors are the gateway's; they stand in no description.
@@ -141,6 +142,9 @@ def _trade(server: WorldServer, seller: Seller) -> None:
     for address in (path, f"{path}/94001", f"{orders}/{order['orderId']}", f"{orders}/0", f"{offers}/0"):
         seller.call("GET", address)
     seller.call("GET", orders, filter="colour:{RED}")
+    words = {"otherPartyUsername": order["buyer"]["username"], "messageText": "On its way."}
+    for body in (words, {**words, "messageText": ""}, {**words, "otherPartyUsername": "nobody"}, {"messageText": "x"}):
+        seller.call("POST", "/commerce/message/v1/send_message", body)
     seller.call("POST", f"{offers}/{offer_id}/withdraw")
     seller.call("DELETE", f"{offers}/{offer_id}")
     seller.call("DELETE", "/sell/inventory/v1/inventory_item/A-1")

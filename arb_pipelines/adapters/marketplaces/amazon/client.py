@@ -16,7 +16,7 @@ import httpx
 from arb_pipelines.adapters.http.answers import Answer, UnreadableAnswerError
 from arb_pipelines.adapters.http.buckets import Buckets, UsagePlan
 from arb_pipelines.adapters.http.client import ApiClient
-from arb_pipelines.adapters.http.tokens import refreshed_in_body
+from arb_pipelines.adapters.http.tokens import OAuthToken, refreshed_in_body
 from arb_pipelines.adapters.marketplaces.amazon.plans import LONGEST_WAIT_S, PLANS, SLOWEST
 from arb_pipelines.domain.outlet import OutletRefusedError
 
@@ -63,7 +63,6 @@ MARKETPLACES = {
         Marketplace("A1VC38T7YXB528", "JPY", "fe"),
     )
 }
-API_URLS = {region: f"https://sellingpartnerapi-{region}.amazon.com" for region in ("na", "eu", "fe")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +94,28 @@ class AmazonConnection:
         self.client.close()
 
 
+def store_of(marketplace_id: str) -> Marketplace:
+    """Return a store.
+
+    Raises:
+        ValueError: it is none that we know.
+    """
+    store = MARKETPLACES.get(marketplace_id)
+    if store is None:
+        raise ValueError(f"{marketplace_id!r} is no Amazon marketplace id that we know")
+    return store
+
+
+def api_url(marketplace_id: str, *, sandbox: bool = False) -> str:
+    """Return the address of the servers that speak for a store, or of Amazon's static sandbox for it.
+
+    Raises:
+        ValueError: the store is none that we know.
+    """
+    name = f"sellingpartnerapi-{store_of(marketplace_id).region}.amazon.com"
+    return f"https://sandbox.{name}" if sandbox else f"https://{name}"
+
+
 def connect_amazon(
     account: AmazonAccount,
     base_url: str | None = None,
@@ -121,12 +142,9 @@ def connect_amazon(
     Raises:
         ValueError: an address or the store is none.
     """
-    store = MARKETPLACES.get(account.marketplace_id)
-    if store is None:
-        raise ValueError(f"{account.marketplace_id!r} is no Amazon marketplace id that we know")
-    at_home = base_url is not None and httpx.URL(base_url).host in LOOPBACK
+    store = store_of(account.marketplace_id)
     plain = ApiClient(
-        base_url or API_URLS[store.region],
+        base_url or api_url(account.marketplace_id),
         timeout_s=timeout_s,
         headers={"User-Agent": AGENT, "Accept": "application/json"},
         transport=transport,
@@ -134,8 +152,15 @@ def connect_amazon(
         sleep=sleep,
         expired=EXPIRED,
     )
-    token = refreshed_in_body(
-        plain.at(token_url or (None if at_home else TOKEN_URL)),
+    token = _token(plain, account, token_url or (None if _is_at_home(base_url) else TOKEN_URL))
+    token.clock_s = clock_s
+    buckets = Buckets(plans, SLOWEST, LONGEST_WAIT_S, clock_s, sleep)
+    return AmazonConnection(plain.at(authorizer=token, buckets=buckets), account.seller_id, store)
+
+
+def _token(plain: ApiClient, account: AmazonAccount, token_url: str | None) -> OAuthToken:
+    return refreshed_in_body(
+        plain.at(token_url),
         TOKEN_PATH,
         account.client_id,
         account.client_secret,
@@ -143,9 +168,10 @@ def connect_amazon(
         header_name=TOKEN_HEADER,
         prefix="",
     )
-    token.clock_s = clock_s
-    buckets = Buckets(plans, SLOWEST, LONGEST_WAIT_S, clock_s, sleep)
-    return AmazonConnection(plain.at(authorizer=token, buckets=buckets), account.seller_id, store)
+
+
+def _is_at_home(base_url: str | None) -> bool:
+    return base_url is not None and httpx.URL(base_url).host in LOOPBACK
 
 
 def accepted(answer: Answer, what: str) -> Mapping[str, Any]:

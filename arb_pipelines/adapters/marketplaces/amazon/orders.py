@@ -21,7 +21,7 @@ ORDERS = "/orders/2026-01-01/orders"
 SHIPMENTS = "/orders/v0/orders"
 ORDER_DATA = "CANCELLATION,FULFILLMENT,PROCEEDS"
 ORDERS_AT_ONCE = 100
-FIRST_ORDER_AT = datetime(2010, 1, 1, tzinfo=UTC)
+FIRST_ORDER_AT = datetime(2016, 1, 1, tzinfo=UTC)  # Amazon tells none before; of most stores the last two years
 OTHER_CARRIER = "Other"
 # Codes of Amazon's list of carriers; any other one is sent by its name.
 CARRIERS = frozenset(

@@ -23,6 +23,7 @@ def test_orders_are_read_page_by_page_also_over_an_empty_one() -> None:
     asked = [exchange.values for exchange in amazon.vendor.exchanges if exchange.operation == "searchOrders"]
     assert [values.get("paginationToken") for values in asked] == [None, "t1", "t2"]
     assert {values["lastUpdatedAfter"] for values in asked} == {"2026-05-01T00:00:00.000Z"}
+    assert {tuple(values["fulfilledBy"]) for values in asked} == {("MERCHANT",)}
     assert "BUYER" not in asked[0]["includedData"]
     assert "RECIPIENT" not in asked[0]["includedData"]
 

@@ -120,5 +120,6 @@ def test_a_checksum_may_be_written_in_either_way() -> None:
 
 def test_without_the_library_nothing_is_listed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "jsonschema_rs", None)
-    with pytest.raises(OutletRefusedError, match="install"):
+    with pytest.raises(OutletRefusedError, match="install") as refused:
         build_validator({})
+    assert refused.value.code == "schema_unchecked"

@@ -15,14 +15,13 @@ from arb_pipelines_tests.adapters.marketplaces.amazon.account import (
     STORE,
     a_listing,
     an_amazon_order,
-    an_order,
     catalogue_item,
     catalogue_page,
     live_listing,
     open_amazon,
     submission,
 )
-from arb_pipelines_tests.contracts.vendor_faults import NoAnswer, Page, Status, Truncated
+from arb_pipelines_tests.contracts.vendor_faults import Truncated
 
 ERROR = {"code": "90220", "message": "'size' is required", "severity": "ERROR", "categories": ["MISSING_ATTRIBUTE"]}
 WARNING = {"code": "1", "message": "a hint", "severity": "WARNING", "categories": []}
@@ -242,8 +241,9 @@ def test_a_quantity_is_only_ever_lowered(wanted: int, left: int) -> None:
     assert amazon.listed["LOT-1"]["fulfillmentAvailability"][0]["quantity"] == left
     assert ("patchListingsItem" in amazon.used) is (left != 3)
     del amazon.listed["LOT-1"]["fulfillmentAvailability"]
-    with pytest.raises(OutletRefusedError, match="does not say how many"):
+    with pytest.raises(OutletRefusedError) as refused:
         amazon.seller.lower_quantity("LOT-1", 1)
+    assert refused.value.code == "quantity_unknown"
 
 
 def test_a_listing_is_withdrawn_and_one_that_is_gone_is_fine() -> None:
@@ -255,38 +255,6 @@ def test_a_listing_is_withdrawn_and_one_that_is_gone_is_fine() -> None:
     amazon.vendor.reply("deleteListingsItem", submission("LOT-1", "INVALID", [ERROR]))
     with pytest.raises(OutletRefusedError):
         amazon.seller.withdraw("LOT-1")
-
-
-@pytest.mark.parametrize("fault", [Status(503), Page(503), Page(200), Truncated(), NoAnswer(), Status(429)])
-def test_no_bad_answer_is_ever_a_success(fault: Any) -> None:
-    """A ready-made client took a page of status 503, a 403 and cut JSON for success."""
-    amazon = open_amazon()
-    amazon.seller.list_item(a_listing())
-    for act in (
-        lambda: amazon.seller.list_item(a_listing("LOT-2")),
-        lambda: amazon.seller.update_price("LOT-1", usd("5.00")),
-        lambda: amazon.seller.withdraw("LOT-1"),
-        lambda: amazon.seller.fetch_prices(["LOT-1"]),
-        lambda: amazon.seller.fetch_orders(NOW),
-        lambda: amazon.seller.confirm_shipment(an_order(), "9400", NOW),
-    ):
-        amazon.vendor.fail_next(fault, times=3)
-        with pytest.raises((ConnectionError, ValueError)):
-            act()
-        amazon.vendor.clear_faults()
-    assert "LOT-2" not in amazon.listed
-
-
-def test_a_refusal_in_json_and_errors_in_a_good_answer_are_refusals() -> None:
-    amazon = open_amazon()
-    errors = {"errors": [{"code": "Unauthorized", "message": "Access to requested resource is denied."}]}
-    amazon.vendor.reply("searchOrders", errors, status=403)
-    with pytest.raises(OutletRefusedError) as refused:
-        amazon.seller.fetch_orders(NOW)
-    assert refused.value.code == "outlet_unauthorized"
-    amazon.vendor.reply("searchOrders", {"orders": [], **errors}, loose=True)
-    with pytest.raises(OutletRefusedError):
-        amazon.seller.fetch_orders(NOW)
 
 
 def test_amazon_tells_nobody_what_others_sold() -> None:
