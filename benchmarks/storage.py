@@ -208,7 +208,7 @@ def main() -> None:
     """Measure every store that can be had and print the figures."""
     arguments = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     arguments.add_argument("--rows", type=int, default=200_000, help="price points in each database")
-    arguments.add_argument("--runs", type=int, default=24, help="shard runs to measure Dagster's growth with")
+    arguments.add_argument("--runs", type=int, default=8, help="shard runs to measure Dagster's growth with")
     arguments.add_argument("--json", action="store_true", help="one line of JSON instead of an indented one")
     options = arguments.parse_args()
     found: dict[str, Any] = {"rows": options.rows, "offers": OFFERS, "cores": os.cpu_count()}

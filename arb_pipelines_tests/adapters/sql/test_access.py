@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from arb_pipelines.adapters.sql.books import SqlBooks
 from arb_pipelines.adapters.sql.engine import money_transaction
 from arb_pipelines.domain.access import AccessError, ApiKey, Role
-from arb_pipelines.domain.access_stores import WebhookEvent
+from arb_pipelines.domain.access_stores import Denial, WebhookEvent
 from arb_pipelines.domain.pages import OpportunityFilter
 from arb_pipelines_tests.contracts.trade_records import opportunity, points
 from arb_pipelines_tests.fakes.clock import START, SettableClock
@@ -137,6 +137,19 @@ def test_a_changed_chain_is_seen(books: SqlBooks, change: str) -> None:
         connection.execute(text(change))
     assert books.audit.count_broken() >= 1
     assert books.broken_invariants()["I10_audit_chain_unbroken"] >= 1
+
+
+def test_an_opportunity_is_denied_once(books: SqlBooks) -> None:
+    books.opportunities.store([opportunity(1)], [])
+    denial = Denial("opportunity-1", "offer-1", "person:kim", "no", START, LATER)
+    assert books.denials.put(denial) is None
+    again = books.denials.put(denial)
+    assert again is not None
+    assert again.code == "already_denied"
+    assert books.denials.find("opportunity-1") == denial
+    assert books.denials.find("opportunity-2") is None
+    assert books.opportunities.load_open(START) == []
+    assert len(books.opportunities.load_open(LATER)) == 1
 
 
 def test_webhook_events_are_kept_once(books: SqlBooks) -> None:
