@@ -49,7 +49,9 @@ def money_page(books: Books, currency: str) -> dict[str, Any]:
     from arb_pipelines.reports.profit_and_loss import build_daily, summarise
 
     orders = books.orders.load()
-    daily, totals = build_daily(orders, currency), summarise(orders, books.ledger.balances(), currency)
+    returned = books.returns.load()
+    daily = build_daily(orders, currency, returned)
+    totals = summarise(orders, books.ledger.balances(), currency, returned)
     tiles = [
         ("profit", totals.profit),
         ("revenue", totals.revenue),
