@@ -54,7 +54,9 @@ SORTED_BY: dict[OpportunityOrder, ColumnElement[Any]] = {
     OpportunityOrder.EXPECTED_PROFIT: opportunities.c.expected_profit_minor,
     OpportunityOrder.DECIDED_AT: opportunities.c.decided_at,
 }
-FILTERS = ("open_at", "site", "category", "outlet", "min_profit_minor", "decided_since")
+FILTERS = ("open_at", "opportunity_id", "site", "category", "outlet", "min_profit_minor", "decided_since", "title")
+EQUAL = ("opportunity_id", "site", "category", "outlet")
+ESCAPE = "/"
 DAY = timedelta(days=1)
 SUMS = ("quantity", "revenue_minor", "fee_minor", "cost_of_goods_minor")
 
@@ -70,6 +72,8 @@ class SqlPages:
         """Return one page."""
         by = SORTED_BY[wanted.order]
         bound = {name: value for name in FILTERS if (value := getattr(wanted, name)) is not None}
+        if wanted.title is not None:
+            bound["title"] = _plain(wanted.title)
         query = _page_query(wanted.order, frozenset(bound), after is not None)
         bound |= {"value": after.value, "key": after.key} if after is not None else {}
         with self._engine.connect() as connection:
@@ -143,7 +147,8 @@ def _page_query(order: OpportunityOrder, named: frozenset[str], goes_on: bool) -
     compared = {
         "min_profit_minor": opportunities.c.expected_profit_minor >= bindparam("min_profit_minor"),
         "decided_since": opportunities.c.decided_at >= bindparam("decided_since", type_=UtcTime),
-        **{name: opportunities.c[name] == bindparam(name) for name in ("site", "category", "outlet")},
+        **{name: opportunities.c[name] == bindparam(name) for name in EQUAL},
+        "title": opportunities.c.title.icontains(bindparam("title"), escape=ESCAPE),
     }
     conditions = [compared[name] for name in sorted(named) if name in compared]
     if "open_at" in named:
@@ -153,6 +158,13 @@ def _page_query(order: OpportunityOrder, named: frozenset[str], goes_on: bool) -
         place = tuple_(bindparam("value", type_=by.type), bindparam("key", type_=key.type))
         conditions.append(tuple_(by, key) < place)
     return select(*SHOWN).where(*conditions).order_by(by.desc(), key.desc()).limit(bindparam("most"))
+
+
+def _plain(text: str) -> str:
+    """Return a text that LIKE takes literally."""
+    for sign in (ESCAPE, "%", "_"):
+        text = text.replace(sign, ESCAPE + sign)
+    return text
 
 
 def _behind(by: ColumnElement[Any], key: ColumnElement[Any], after: Place) -> ColumnElement[bool]:

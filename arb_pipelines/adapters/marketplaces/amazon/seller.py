@@ -24,6 +24,7 @@ from arb_pipelines.adapters.marketplaces.amazon.listing_document import (
 from arb_pipelines.adapters.marketplaces.amazon.listings import AmazonListings, issue_refusal
 from arb_pipelines.adapters.marketplaces.amazon.orders import AmazonOrders
 from arb_pipelines.adapters.marketplaces.amazon.parse import Issue, OwnListing
+from arb_pipelines.adapters.marketplaces.amazon.prices import AmazonPrices
 from arb_pipelines.adapters.marketplaces.amazon.product_types import ProductTypes
 from arb_pipelines.domain.eligibility import Permission
 from arb_pipelines.domain.listing import Listing
@@ -32,6 +33,7 @@ from arb_pipelines.domain.order import Order, OutletOrder
 from arb_pipelines.domain.outlet import OutletRefusedError
 from arb_pipelines.domain.ports import Clock
 from arb_pipelines.domain.price import SoldPrice
+from arb_pipelines.domain.repricing import MarketSignals
 
 AT_ONCE = timedelta(minutes=2)
 
@@ -156,6 +158,16 @@ class AmazonSeller:
         """
         found = self.listings.search(skus)
         return {each.sku: each.price for each in found if each.is_buyable and each.price is not None}
+
+    def fetch_signals(self, skus: Sequence[str]) -> dict[str, MarketSignals]:
+        """Return the price at which each SKU should be the featured offer; one without such a price is left out.
+
+        Raises:
+            OutletRefusedError: Amazon refuses.
+            ConnectionError: no answer.
+        """
+        featured = AmazonPrices(self._connection).fetch_featured_prices(skus)
+        return {sku: MarketSignals(featured_offer=price) for sku, price in featured.items()}
 
     def withdraw(self, sku: str) -> None:
         """End the listing of a SKU; one that is gone is fine.

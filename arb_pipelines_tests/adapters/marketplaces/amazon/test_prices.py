@@ -9,6 +9,7 @@ import pytest
 from arb_pipelines.adapters.marketplaces.amazon.prices import AmazonPrices
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.outlet import OutletRefusedError
+from arb_pipelines.domain.repricing import MarketSignals
 from arb_pipelines_tests.adapters.marketplaces.amazon.account import ASIN, STORE, Amazon, open_amazon
 from arb_pipelines_tests.contracts.vendor_faults import Status
 from arb_pipelines_tests.contracts.vendor_transport import Exchange
@@ -144,10 +145,11 @@ def test_a_featured_price_counts_only_where_amazon_has_one(amazon: Amazon, price
 
     amazon.vendor.reply("getFeaturedOfferExpectedPriceBatch", answer)
     assert prices.fetch_featured_prices(["A", "B", "C", "D"]) == {"A": Money.of("7.50", "USD")}
+    assert amazon.seller.fetch_signals(["A", "B"]) == {"A": MarketSignals(featured_offer=Money.of("7.50", "USD"))}
     many = [f"SKU{number}" for number in range(90)]
     prices.fetch_featured_prices(many)
     asked = amazon.vendor.bodies("getFeaturedOfferExpectedPriceBatch")
-    assert [len(body["requests"]) for body in asked] == [4, 40, 40, 10]
+    assert [len(body["requests"]) for body in asked] == [4, 2, 40, 40, 10]
     assert sum(amazon.clock.slept) > 60  # one batch in 30 s
 
 
