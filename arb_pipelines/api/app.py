@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from pkgutil import iter_modules
@@ -16,9 +16,11 @@ from anyio import to_thread
 from fastapi import FastAPI
 
 import arb_pipelines.api.routes
+from arb_pipelines.adapters.cache.stores import open_store
 from arb_pipelines.api.context import ApiContext, Scan, SystemClock
 from arb_pipelines.api.feed import Feed
 from arb_pipelines.api.guards import Guards
+from arb_pipelines.api.hot_reads import HotReads
 from arb_pipelines.api.metrics import ApiMetrics
 from arb_pipelines.api.openapi import add_openapi
 from arb_pipelines.api.problems import add_problem_handlers
@@ -27,6 +29,7 @@ from arb_pipelines.api.scanning import scan_now
 from arb_pipelines.api.signatures import WebhookSenders, senders_of
 from arb_pipelines.domain.ports import Clock
 from arb_pipelines.domain.stores import Books
+from arb_pipelines.metered_settings import plain_secret
 from arb_pipelines.settings import Settings
 
 # Each holds a connection while it reads, of which there are 15; more threads only wait for each other.
@@ -56,14 +59,17 @@ def build_app(
     limits = RateLimits(_rates(settings), time.monotonic)
     feed = Feed(opened.pages, settings.api_feed_poll_s, settings.api_feed_clients)
     metrics = ApiMetrics()
+    keeping = ExitStack()
+    hot = HotReads(keeping.enter_context(open_store(plain_secret(settings.redis_url))))
     context = ApiContext(
-        settings, opened, clock or SystemClock(), limits, scan, feed, metrics, senders or senders_of(settings)
+        settings, opened, clock or SystemClock(), limits, scan, feed, metrics, senders or senders_of(settings), hot
     )
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         to_thread.current_default_thread_limiter().total_tokens = THREADS
         yield
+        keeping.close()
         if ours:
             opened.close()  # type: ignore[attr-defined]  # what we opened has an end
 

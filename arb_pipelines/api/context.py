@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
 
     from arb_pipelines.api.feed import Feed
+    from arb_pipelines.api.hot_reads import HotReads
     from arb_pipelines.api.metrics import ApiMetrics
     from arb_pipelines.api.rate_limits import RateLimits
     from arb_pipelines.api.signatures import WebhookSenders
@@ -46,6 +47,7 @@ class ApiContext:
     feed: Feed
     metrics: ApiMetrics
     senders: WebhookSenders
+    hot: HotReads
 
     def now(self) -> datetime:
         """Return the present as aware UTC."""

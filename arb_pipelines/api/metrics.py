@@ -5,7 +5,13 @@ What belongs here: the counters of one application, in a registry of its own.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from arb_pipelines.domain.trade_views import Metric
 
 BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0, 5.0)
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -30,8 +36,33 @@ class ApiMetrics:
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(method, route).observe(seconds)
 
+    def text_of(self, figures: Sequence[Metric]) -> bytes:
+        """Return figures of the trade in Prometheus' text format; they are counted anew for each look."""
+        registry = CollectorRegistry()
+        registry.register(TradeFigures(figures))
+        return generate_latest(registry)
+
     def text(self, listening: int, dropped: int) -> bytes:
         """Return everything in Prometheus' text format."""
         self._listening.set(listening)
         self._dropped.set(dropped)
         return generate_latest(self.registry)
+
+
+class TradeFigures(Collector):
+    """Figures of the books as Prometheus takes them."""
+
+    def __init__(self, figures: Sequence[Metric]) -> None:
+        """Keep what was counted."""
+        self._figures = figures
+
+    def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
+        """Give each name once, with a sample for each label."""
+        for name in dict.fromkeys(figure.name for figure in self._figures):
+            same = [figure for figure in self._figures if figure.name == name]
+            made = CounterMetricFamily if same[0].kind == "counter" else GaugeMetricFamily
+            labels = sorted(same[0].labels)
+            family = made(name, same[0].help, labels=labels)
+            for figure in same:
+                family.add_metric([figure.labels[label] for label in labels], figure.value)
+            yield family

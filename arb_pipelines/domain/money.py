@@ -101,8 +101,7 @@ class Money:
     @property
     def text(self) -> str:
         """The amount as decimal text with the currency's own digits, e.g. `12.99`; what JSON carries."""
-        digits = MINOR_DIGITS.get(self.currency, 2)
-        return f"{self.amount:.{digits}f}"
+        return minor_text(self.minor, self.currency)
 
     def __str__(self) -> str:
         """Return e.g. `12.99 USD`."""
@@ -160,3 +159,15 @@ class Money:
         """Compare money of the same currency."""
         self._same(other)
         return self.minor >= other.minor
+
+
+def minor_text(minor: int, currency: str) -> str:
+    """Return minor units as decimal text with the currency's own digits, e.g. `12.99`.
+
+    Whole numbers all the way: by way of Decimal it took three times as long, and one answer of the API holds 300.
+    """
+    digits = MINOR_DIGITS.get(currency, 2)
+    if digits == 0:
+        return str(minor)
+    whole, rest = divmod(abs(minor), 10**digits)
+    return f"{'-' if minor < 0 else ''}{whole}.{rest:0{digits}d}"

@@ -72,12 +72,17 @@ class PurchasePage:
 
 @dataclass(frozen=True, slots=True)
 class OfferHistory:
-    """What one shop asked for a product: the last reading of each interval that has one, oldest first."""
+    """What one shop asked for a product: the last reading of each interval that has one, oldest first.
+
+    `points` are (time, minor units of `currency`), which is that of the newest reading; None without points. Readings
+    in another currency are left out.
+    """
 
     offer_key: str
     site: str
     url: str
-    points: Sequence[tuple[datetime, Money]]
+    currency: str | None
+    points: Sequence[tuple[datetime, int]]
 
 
 @dataclass(frozen=True, slots=True)

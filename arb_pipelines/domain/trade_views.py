@@ -6,8 +6,8 @@ What belongs here: the words and the typing protocol of the read side; nothing h
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -95,6 +95,17 @@ class SwitchRow:
     changed_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One figure: name and unit as Prometheus writes them, and whether it only grows (`counter`) or not (`gauge`)."""
+
+    name: str
+    help: str
+    value: float
+    labels: Mapping[str, str] = field(default_factory=dict)
+    kind: str = "gauge"
+
+
 class TradeViews(Protocol):
     """Reads for pages and reports."""
 
@@ -115,6 +126,9 @@ class TradeViews(Protocol):
 
     def load_switches(self) -> list[SwitchRow]:
         """Return every action's switch."""
+
+    def load_metrics(self, now: datetime) -> list[Metric]:
+        """Return the figures that a monitoring system takes; one that cannot be known is left out."""
 
     def load_site_names(self) -> Sequence[str]:
         """Return the keys of all sites ever visited."""

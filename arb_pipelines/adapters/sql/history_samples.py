@@ -7,13 +7,13 @@ What belongs here: the sampling. Reading every point and thinning it out would t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, column, select, text
 
-from arb_pipelines.adapters.sql.column_types import MICROSECOND, UtcTime
+from arb_pipelines.adapters.sql.column_types import EPOCH, MICROSECOND, UtcTime
 from arb_pipelines.adapters.sql.predictions import prediction_of
 from arb_pipelines.adapters.sql.tables import (
     offer_descriptions,
@@ -22,7 +22,6 @@ from arb_pipelines.adapters.sql.tables import (
     price_predictions,
     products,
 )
-from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.pages import OfferHistory, ProductPrices
 
 # Where the interval of a reading begins, in each database's own arithmetic.
@@ -74,7 +73,9 @@ def load_history(
         product_id=product_id,
         title=named.title,
         interval_s=width.total_seconds(),
-        offers=[OfferHistory(row.offer_key, row.site, row.url, samples.get(row.offer_key, [])) for row in shown],
+        offers=[
+            OfferHistory(row.offer_key, row.site, row.url, *samples.get(row.offer_key, (None, []))) for row in shown
+        ],
         offers_left_out=len(matched) - len(shown),
         predictions=[prediction_of(row) for row in connection.execute(ordered).mappings()],
     )
@@ -106,17 +107,27 @@ def _walk(database: str) -> Any:
     walk = text(WALK.format(begins=BEGINS[database], index=INDEX[database])).bindparams(
         bindparam("keys", expanding=True), bindparam("start", type_=UtcTime), bindparam("end", type_=UtcTime)
     )
-    return walk.columns(column("offer_key"), column("at", UtcTime), column("price_minor"), column("currency"))
+    return walk.columns(*(column(name) for name in ("offer_key", "at", "price_minor", "currency")))
 
 
 def _samples(
     connection: Connection, offer_keys: Sequence[str], start: datetime, end: datetime, width: timedelta
-) -> dict[str, list[tuple[datetime, Money]]]:
-    """Return by offer the last reading of each interval that has one, oldest first."""
+) -> dict[str, tuple[str, list[tuple[datetime, int]]]]:
+    """Return by offer its currency and the last reading of each interval that has one, oldest first."""
     database = connection.dialect.name
     length = width // MICROSECOND if database == "sqlite" else width
     bound = {"keys": list(offer_keys), "start": start, "end": end, "width": length}
-    found: dict[str, dict[datetime, Money]] = {}
-    for offer_key, at, minor, currency in connection.execute(_walk(database), bound):
-        found.setdefault(offer_key, {})[at] = Money(minor, currency)
-    return {offer_key: sorted(prices.items()) for offer_key, prices in found.items()}
+    found: dict[str, dict[Any, tuple[int, str]]] = {}
+    for offer_key, at, minor, currency in connection.execute(_walk(database), bound).all():
+        found.setdefault(offer_key, {})[at] = (minor, currency)
+    return {offer_key: _drawn(sorted(prices.items()), database) for offer_key, prices in found.items()}
+
+
+def _drawn(prices: Sequence[tuple[Any, tuple[int, str]]], database: str) -> tuple[str, list[tuple[datetime, int]]]:
+    """Return the currency of the newest reading and the readings in it; times come as the database keeps them."""
+    currency = prices[-1][1][1]
+    if database == "sqlite":
+        points = [(EPOCH + timedelta(microseconds=at), minor) for at, (minor, coin) in prices if coin == currency]
+    else:
+        points = [(at.astimezone(UTC), minor) for at, (minor, coin) in prices if coin == currency]
+    return currency, points

@@ -6,8 +6,7 @@ known is left out, because a missing line alarms and a zero does not.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,19 +20,9 @@ from arb_pipelines.adapters.sql.sale_tables import listings, orders
 from arb_pipelines.adapters.sql.tables import offers, site_last_visits, site_visits
 from arb_pipelines.domain.ledger import Account
 from arb_pipelines.domain.spend_limit import ActionState
+from arb_pipelines.domain.trade_views import Metric as Metric
 
 RECENT = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """One figure: name and unit as Prometheus writes them, and whether it only grows (`counter`) or not (`gauge`)."""
-
-    name: str
-    help: str
-    value: float
-    labels: Mapping[str, str] = field(default_factory=dict)
-    kind: str = "gauge"
 
 
 def load_metrics(url: str, now: datetime) -> list[Metric]:
@@ -41,12 +30,14 @@ def load_metrics(url: str, now: datetime) -> list[Metric]:
     engine = build_engine(url)
     try:
         with engine.connect() as connection:
-            return list(_figures(connection, now))
+            return list(figures(connection, now))
     finally:
         engine.dispose()
 
 
-def _figures(connection: Connection, now: datetime) -> Iterator[Metric]:
+def figures(connection: Connection, now: datetime) -> Iterator[Metric]:
+    """Give every figure at `now`."""
+
     def by(name: str, told: str, label: str, query: Select[Any]) -> Iterator[Metric]:
         for word, count in connection.execute(query):
             yield Metric(name, told, float(count), {label: str(word)})

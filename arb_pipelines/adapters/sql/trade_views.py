@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Engine, Select, and_, case, func, select
 
 from arb_pipelines.adapters.sql.book_tables import switches
+from arb_pipelines.adapters.sql.metrics import figures
 from arb_pipelines.adapters.sql.purchase_tables import refused_offers
 from arb_pipelines.adapters.sql.switches import SqlSwitches
 from arb_pipelines.adapters.sql.tables import (
@@ -28,7 +29,15 @@ from arb_pipelines.domain.manners import manners_from_json
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.site import VisitOutcome
 from arb_pipelines.domain.spend_limit import Action
-from arb_pipelines.domain.trade_views import AskPoint, RefusalCount, RefusalRow, SalePoint, SiteHealth, SwitchRow
+from arb_pipelines.domain.trade_views import (
+    AskPoint,
+    Metric,
+    RefusalCount,
+    RefusalRow,
+    SalePoint,
+    SiteHealth,
+    SwitchRow,
+)
 
 
 class SqlTradeViews:
@@ -124,6 +133,11 @@ class SqlTradeViews:
             reason, by, at = (row["reason"], row["set_by"], row["changed_at"]) if row else ("never set", None, None)
             found.append(SwitchRow(action, self._switches.state_of(action), reason, by, at))
         return found
+
+    def load_metrics(self, now: datetime) -> list[Metric]:
+        """Return the figures that a monitoring system takes."""
+        with self._engine.connect() as connection:
+            return list(figures(connection, now))
 
     def load_site_names(self) -> Sequence[str]:
         """Return the keys of all sites ever visited."""

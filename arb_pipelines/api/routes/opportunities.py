@@ -14,7 +14,8 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from arb_pipelines.api.access import require_for
-from arb_pipelines.api.context import context_of
+from arb_pipelines.api.context import ApiContext, context_of
+from arb_pipelines.api.hot_reads import LISTS
 from arb_pipelines.api.opportunity_words import OpportunityDocument, OpportunityRecord, opportunity_document
 from arb_pipelines.api.problems import ProblemError
 from arb_pipelines.api.words import Amount, Cursor, Id, Limit, Name, cursor_of, place_of, utc
@@ -77,6 +78,11 @@ def list_opportunities(
 ) -> Response:
     """Show one page of opportunities; go on with `cursor`."""
     context = context_of(request)
+    text = context.hot.get(LISTS, f"opportunities?{wanted.model_dump_json()}", lambda: _page(context, wanted))
+    return Response(text, media_type="application/json")
+
+
+def _page(context: ApiContext, wanted: Wanted) -> str:
     least = wanted.min_profit and Money.of(Decimal(wanted.min_profit), context.settings.currency).minor
     chosen = OpportunityFilter(
         order=wanted.sort,
@@ -91,7 +97,7 @@ def list_opportunities(
     page = context.books.pages.load_opportunities(chosen, wanted.limit, after)
     told: dict[str, Any] = {"opportunities": [opportunity_document(one) for one in page.found]}
     told["next_cursor"] = cursor_of(wanted.sort, page.next_place)
-    return Response(orjson.dumps(told, option=orjson.OPT_UTC_Z), media_type="application/json")
+    return orjson.dumps(told, option=orjson.OPT_UTC_Z).decode()
 
 
 @router.post("/scan", summary="Look for opportunities now")

@@ -13,11 +13,12 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from arb_pipelines.api.access import require_for
-from arb_pipelines.api.context import context_of
+from arb_pipelines.api.context import ApiContext, context_of
+from arb_pipelines.api.hot_reads import HISTORY
 from arb_pipelines.api.problems import ProblemError
 from arb_pipelines.api.words import Id, utc
 from arb_pipelines.domain.access import Act, Principal
-from arb_pipelines.domain.money import Money
+from arb_pipelines.domain.money import Money, minor_text
 from arb_pipelines.domain.pages import OfferHistory, ProductPrices
 from arb_pipelines.domain.price import PricePrediction
 
@@ -91,11 +92,17 @@ def product_history(
     first = utc(start) if start else last - USUAL_RANGE
     if not timedelta(0) < last - first <= LONGEST_RANGE:
         raise ProblemError(422, "bad_range", f"start lies before end, by {LONGEST_RANGE.days} days at most")
+    asked = f"history?{orjson.dumps([product_id, start, end, most_points]).decode()}"
+    text = context.hot.get(HISTORY, asked, lambda: _history(context, product_id, first, last, most_points))
+    return Response(text, media_type="application/json")
+
+
+def _history(context: ApiContext, product_id: str, first: datetime, last: datetime, most_points: int) -> str:
     found = context.books.pages.load_history(product_id, first, last, most_points)
     if found is None:
         raise ProblemError(404, "no_such_product", f"there is no product {product_id!r}")
     told = _document(found) | {"start": first, "end": last}
-    return Response(orjson.dumps(told, option=orjson.OPT_UTC_Z), media_type="application/json")
+    return orjson.dumps(told, option=orjson.OPT_UTC_Z).decode()
 
 
 def _document(found: ProductPrices) -> dict[str, Any]:
@@ -105,13 +112,12 @@ def _document(found: ProductPrices) -> dict[str, Any]:
 
 
 def _offer(offer: OfferHistory) -> dict[str, Any]:
-    points = [{"at": at, "price": price.text} for at, price in offer.points]
-    currency = offer.points[-1][1].currency if offer.points else None
+    points = [{"at": at, "price": minor_text(minor, offer.currency or "")} for at, minor in offer.points]
     return {
         "offer_key": offer.offer_key,
         "site": offer.site,
         "url": offer.url,
-        "currency": currency,
+        "currency": offer.currency,
         "points": points,
     }
 

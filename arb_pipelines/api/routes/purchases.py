@@ -170,6 +170,7 @@ def approve(context: ApiContext, who: Principal, order: ApprovalOrder) -> Approv
         two_person_above=settings.two_person_limit,
         watch_only=settings.rule_book.only_watches,
     )
+    context.hot.forget_lists()
     if isinstance(decided, Refusal) and decided.code == "one_more_person":
         return _answer(ApprovalState.ONE_MORE_PERSON, None, who, order, ceiling, decided.until)
     if isinstance(decided, Refusal):
@@ -228,6 +229,7 @@ def deny(context: ApiContext, who: Principal, order: DenialOrder) -> DenialAnswe
     until = now + timedelta(hours=context.settings.api_denied_hours)
     denial = Denial(one.opportunity_id, one.offer_key, f"person:{who.name}", order.reason, now, until)
     refusal = books.denials.put(denial)
+    context.hot.forget_lists()
     kept = books.denials.find(one.opportunity_id) if refusal is not None else denial
     if refusal is not None and (refusal.code != "already_denied" or kept is None):
         raise refused(refusal)

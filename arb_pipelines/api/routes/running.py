@@ -5,11 +5,13 @@ What belongs here: the routes. Which stores are asked is `api/health_checks.py`.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.exc import SQLAlchemyError
 
 from arb_pipelines.api.access import require_for
 from arb_pipelines.api.context import context_of
@@ -67,6 +69,8 @@ def metrics(request: Request, _who: Annotated[Principal, Depends(require_for(Act
     """Show requests by route, their time, and the feed's listeners, in Prometheus' text format."""
     context = context_of(request)
     text = context.metrics.text(context.feed.listening, context.feed.dropped)
+    with suppress(SQLAlchemyError):  # books that do not answer leave their figures out; a missing line alarms
+        text += context.metrics.text_of(context.books.views.load_metrics(context.now()))
     return Response(text, headers={"Content-Type": CONTENT_TYPE})
 
 

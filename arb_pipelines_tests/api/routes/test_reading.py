@@ -175,3 +175,4 @@ def test_metrics_count_by_route(house: House) -> None:
     assert 'arb_api_requests_total{method="GET",route="/api/opportunities/{opportunity_id}",status="404"} 1.0' in text
     assert 'method="other"' in text
     assert "arb_api_feed_listeners 0.0" in text
+    assert "\narb_opportunities 0.0" in text
