@@ -76,7 +76,7 @@ class Describer:
         self._collection = collection
         self._phrases: dict[Words, list[float]] = {}
         self._rests: dict[Words, list[float]] = {}
-        self._longer: dict[Words, list[float]] = {}
+        self._neighbours: dict[Words, list[float]] = {}
 
     def describe(self, title: SeenTitle, place: Place) -> list[float]:
         """Return the candidate as numbers, always as many and in the same order."""
@@ -86,8 +86,9 @@ class Describer:
             *_around(title, start, end),
             *_inside(title, start, end),
             *self._phrase(words[start:end]),
-            *self._going_on(words[start : end + 1], end >= len(words)),
+            *self._neighbour(words[start : end + 1]),
             *self._rest(title, end),
+            self._next_share(words, start, end),
         ]
 
     def _phrase(self, phrase: Words) -> list[float]:
@@ -96,16 +97,10 @@ class Describer:
             found = self._phrases[phrase] = [*_spelling(phrase), *self._collection.evidence(phrase)]
         return found
 
-    def _going_on(self, longer: Words, is_last: bool) -> list[float]:
-        """Return what is known of the phrase with the next word of the title; with none there, of the phrase itself."""
-        found = None if is_last else self._longer.get(longer)
+    def _neighbour(self, phrase: Words) -> list[float]:
+        found = self._neighbours.get(phrase)
         if found is None:
-            count = self._collection
-            share = 0.0 if is_last else count.starts(longer) / max(count.starts(longer[:-1]), 1)
-            next_word = [0.0] * 8 if is_last else [*count.bond(longer), *count.word_evidence(longer[-1])]
-            found = [*count.outline(longer), share, *next_word]
-            if not is_last:
-                self._longer[longer] = found
+            found = self._neighbours[phrase] = self._collection.outline(phrase)
         return found
 
     def _rest(self, title: SeenTitle, end: int) -> list[float]:
@@ -116,6 +111,13 @@ class Describer:
         if found is None:
             found = self._rests[rest] = self._collection.rest_evidence(rest)
         return found
+
+    def _next_share(self, words: Words, start: int, end: int) -> float:
+        """Return how many of the titles that begin with the phrase go on as this one."""
+        if end >= len(words):
+            return 0.0
+        longer = self._collection.starts(words[start : end + 1])
+        return longer / max(self._collection.starts(words[start:end]), 1)
 
 
 def _around(title: SeenTitle, start: int, end: int) -> list[float]:

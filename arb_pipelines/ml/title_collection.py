@@ -25,9 +25,7 @@ class TitleCollection:
         self._titles_with: Counter[Words] = Counter()
         self._behind: dict[Words, Counter[str]] = defaultdict(Counter)
         self._before: dict[Words, set[str]] = defaultdict(set)
-        distinct = set(titles)
-        self._size = len(distinct)
-        for title in distinct:
+        for title in set(titles):
             self._count(title)
 
     def _count(self, title: Words) -> None:
@@ -75,34 +73,6 @@ class TitleCollection:
         count = self.starts(phrase)
         return self.words_behind(phrase) / count if count else 0.0
 
-    def attraction(self, phrase: Words) -> float:
-        """Return how much oftener the last word follows the others than by chance, from -1 (never) to 1 (always).
-
-        Normalised pointwise mutual information over titles; 0 for a phrase of one word.
-        """
-        both = self.titles_with(phrase)
-        if len(phrase) < 2 or not both:
-            return 0.0 if len(phrase) < 2 else -1.0
-        if both == self._size:
-            return 1.0
-        apart = self.titles_with(phrase[:-1]) * self.titles_with(phrase[-1:])
-        return log(both * self._size / apart) / -log(both / self._size)
-
-    def bond(self, phrase: Words) -> list[float]:
-        """Return what speaks for and against the last word as a part of the name that the words before it begin.
-
-        "acme works" is a name where "works" follows nothing but "acme"; where many titles begin with "acme" and go
-        on otherwise, with many words, the name is "acme" alone.
-        """
-        if len(phrase) < 2:
-            return [0.0] * 4
-        return [
-            self.attraction(phrase),
-            self.titles_with(phrase) / max(self.titles_with(phrase[-1:]), 1),
-            log1p(self.starts(phrase[:-1]) - self.starts(phrase)),
-            log1p(max(self.words_behind(phrase[:-1]) - 1, 0)),
-        ]
-
     def evidence(self, phrase: Words) -> list[float]:
         """Return what the collection says about one phrase, as numbers for a learner."""
         starts, met = self.starts(phrase), self.titles_with(phrase)
@@ -117,7 +87,6 @@ class TitleCollection:
             starts / max(self.starts(phrase[:-1]), 1) if len(phrase) > 1 else 1.0,
             met / max(self.titles_with(phrase[:-1]), 1) if len(phrase) > 1 else 1.0,
             met / max(self.titles_with(phrase[1:]), 1) if len(phrase) > 1 else 1.0,
-            *self.bond(phrase),
             *self.outline(phrase[:-1]),
             *self.word_evidence(phrase[-1]),
             *self.word_evidence(phrase[0]),

@@ -57,23 +57,14 @@ class MakerRanker:
         """Return for each title the place of its maker (None: no candidate is likely) and the chance of it, 0 to 1."""
         chosen: list[tuple[Place | None, float]] = []
         for title, scored in zip(titles, self._score(titles), strict=True):
-            ranked = [(chance * self._wins(title.words, place), chance, place) for place, chance in scored]
+            ranked = [(chance * self._wins(title.words[slice(*place)]), chance, place) for place, chance in scored]
             _, chance, place = max(ranked, default=(0.0, 0.0, None))
             chosen.append((place, chance) if chance >= MIN_CHANCE else (None, 0.0))
         return chosen
 
-    def _wins(self, words: Words, place: Place) -> float:
-        """Return the share of the titles with this candidate in which it wins, a half where nobody has met it.
-
-        Titles that go on with the same word as this one say nothing of where the name ends: "acme" is judged by the
-        titles without "acme works". Counting them too was right on 97.4 and not 97.5 % of 1,319 titles (five folds by
-        maker, Abt-Buy and Amazon-Google pairs read as one collection).
-        """
-        start, end = place
-        phrase, longer = words[start:end], words[start : end + 1]
-        won = self._won[phrase]
-        met = self._met[phrase] - (self._met[longer] if longer != phrase else 0)
-        return (won + 0.5) / (max(met, won) + 1)
+    def _wins(self, phrase: Words) -> float:
+        """Return the share of the titles with this candidate in which it wins, a half where nobody has met it."""
+        return (self._won[phrase] + 0.5) / (self._met[phrase] + 1)
 
     def _vote(self, titles: Sequence[SeenTitle]) -> None:
         for title, scored in zip(titles, self._score(titles), strict=True):
