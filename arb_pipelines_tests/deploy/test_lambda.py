@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import json
 from collections.abc import Iterator
@@ -23,8 +24,13 @@ def lambda_module() -> Iterator[ModuleType]:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    # Mangum takes the thread's event loop, makes one where there is none, and closes neither.
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
     yield module
     module.warm_application.cache_clear()
+    asyncio.set_event_loop(None)
+    loop.close()
 
 
 def event(path: str, **headers: str) -> dict[str, Any]:
