@@ -145,10 +145,31 @@ def _opened(source: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="arb-restore-") as place:
         try:
             with tarfile.open(source) as tar:
-                tar.extractall(place, filter="data")
+                _unpack(tar, Path(place))
         except (OSError, tarfile.TarError) as error:
             raise BackupError(f"{source} cannot be read as a backup: {error}") from error
         yield Path(place)
+
+
+def _unpack(tar: tarfile.TarFile, place: Path) -> None:
+    """Unpack plain files and folders below `place`; `extractall(filter=...)` came only with Python 3.11.4.
+
+    Raises:
+        tarfile.TarError: a member is something else or lies elsewhere.
+    """
+    inside = place.resolve()
+    for member in tar:
+        target = (inside / member.name).resolve()
+        if not (member.isfile() or member.isdir()) or not target.is_relative_to(inside):
+            raise tarfile.TarError(f"{member.name!r} is no plain file of a backup")
+        content = tar.extractfile(member)
+        if content is None:
+            target.mkdir(mode=0o700, parents=True, exist_ok=True)
+            continue
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with content, target.open("wb") as kept:
+            shutil.copyfileobj(content, kept)
+        target.chmod(0o600)
 
 
 def _replace_folder(source: Path, place: Path) -> None:

@@ -189,6 +189,7 @@ def test_a_history_is_bounded_and_keeps_the_last_of_each_interval(books: SqlBook
     start, end = START - timedelta(minutes=5 * 479), START + timedelta(minutes=5)
     found = books.pages.load_history("p", start, end, 24)
     assert found is not None
-    prices = [price.minor for _, price in found.offers[0].points]
+    assert found.offers[0].currency == "USD"
+    prices = [minor for _, minor in found.offers[0].points]
     assert prices == [1_000 + 20 * n for n in range(23, -1, -1)], "the newest of each twenty readings, oldest first"
     assert books.pages.load_history("nothing", start, end, 24) is None
