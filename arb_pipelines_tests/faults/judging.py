@@ -39,11 +39,14 @@ class Verdict:
     listings: int = 0
     units_listed_twice: int = 0
     untracked_listings: int = 0  # live at the outlet and not active in our books, or the other way round
+    untracked: dict[str, list[str]] = field(default_factory=dict)  # their SKUs, with their states in our books
     broken_invariants: dict[str, int] = field(default_factory=dict)
 
     def violations(self) -> dict[str, Any]:
         """Return what is not zero of what must be zero."""
-        fields = {name: value for name, value in asdict(self).items() if name not in ("orders", "listings")}
+        fields = {
+            name: value for name, value in asdict(self).items() if name not in ("orders", "listings", "untracked")
+        }
         return {name: value for name, value in fields.items() if value}
 
 
@@ -76,6 +79,9 @@ def judge(books: SqlBooks, truth: Mapping[str, Any], limit_minor: int) -> Verdic
         listings=len(live),
         units_listed_twice=sum(units.values()) - len(units),
         untracked_listings=len(set(live) ^ active),
+        untracked={
+            sku: [one.state.value for one in books.listings.load() if one.sku == sku] for sku in set(live) ^ active
+        },
         broken_invariants=books.broken_invariants(),
     )
 

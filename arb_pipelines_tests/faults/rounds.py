@@ -50,6 +50,7 @@ class Figures:
     errors: list[str] = field(default_factory=list)
     faults: dict[str, int] = field(default_factory=dict)
     alarms: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)  # why tidying could not list something
     broken_while_running: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
     verdict: Verdict = field(default_factory=Verdict)
@@ -164,11 +165,13 @@ class Run:
         """Let everything late come in, then let clean workers reconcile, receive and list to the end."""
         self._market.calm()
         self._market.truth()
-        for act in ("reconcile", "reconcile", "stock", "reconcile"):
+        # Stock twice: a listing that was live before its answer came is found, not made, by the run after.
+        for act in ("reconcile", "reconcile", "stock", "stock", "reconcile"):
             told = self._run(worker, act, offset_s=TIDY_OFFSET_S, timeout_s=PATIENT_S)
             if "error" in told:
                 self.figures.errors.append(f"tidy {act}: {told['error']}")
             self.figures.alarms += [alarm["code"] for alarm in told.get("result", {}).get("alarms", [])]
+            self.figures.left += told.get("result", {}).get("refused", [])
 
     def _run(self, worker: Worker, act: str, **more: Any) -> dict[str, Any]:
         job = {"act": act, "books": self._url, "market": self._market.url, "sites": self._sites}
