@@ -62,6 +62,6 @@ def opened_books() -> Iterator[Books]:
             books.close()
     except SQLAlchemyError as error:
         reason = str(error.__cause__ or error).splitlines()[0]
-        mend = "run `arb demo` or `arb dev` once to create them, or set ARB_HOME or ARB_DATABASE_URL"
+        mend = "run `arb migrate` to create or upgrade them, or set ARB_HOME or ARB_DATABASE_URL"
         typer.echo(f"arb: cannot use the books at {settings.books_url}: {reason} ({mend})", err=True)
         raise typer.Exit(2) from error
