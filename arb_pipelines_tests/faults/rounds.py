@@ -165,8 +165,7 @@ class Run:
         """Let everything late come in, then let clean workers reconcile, receive and list to the end."""
         self._market.calm()
         self._market.truth()
-        # Stock twice: a listing that was live before its answer came is found, not made, by the run after.
-        for act in ("reconcile", "reconcile", "stock", "stock", "reconcile"):
+        for act in ("reconcile", "reconcile", "stock", "reconcile"):
             told = self._run(worker, act, offset_s=TIDY_OFFSET_S, timeout_s=PATIENT_S)
             if "error" in told:
                 self.figures.errors.append(f"tidy {act}: {told['error']}")
