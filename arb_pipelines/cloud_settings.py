@@ -122,6 +122,12 @@ class CloudSettings(BaseSettings):
         redaction.PROCESS.remember(self.secret_values())
         redaction.redact_logs()
 
+    @property
+    def models_bucket_url(self) -> str | None:
+        """Where price models go when they do not stay in the home: every machine of a cluster can then read them."""
+        url = self.artifacts_url
+        return f"{url.rstrip('/')}/models" if url and url.startswith("s3://") else None
+
     def secret_values(self) -> list[str]:
         """Return every secret that is set, for masking; parts of addresses and of logins included."""
         found: list[str] = []

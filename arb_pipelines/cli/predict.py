@@ -109,7 +109,7 @@ def load_champion() -> TrainedModel:
 
     settings = Settings()
     try:
-        with open_model_store(settings.tracking_uri, settings.home / "models") as store:
+        with open_model_store(settings.tracking_uri, settings.home / "models", settings.models_bucket_url) as store:
             stored = store.load_champion()
         model = None if stored is None else read_model(stored.files)
     except (TamperedModelError, UntrustedModelError, ValueError) as refused:

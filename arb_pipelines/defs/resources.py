@@ -123,12 +123,13 @@ class ModelStoreResource(ConfigurableResource):
 
     tracking_uri: str
     artifact_root: str
+    bucket_url: str | None = None
 
     def build(self) -> MlflowModelStore:
         """Open the model store."""
         from arb_pipelines.adapters.mlflow.model_store import open_model_store
 
-        return open_model_store(self.tracking_uri, Path(self.artifact_root))
+        return open_model_store(self.tracking_uri, Path(self.artifact_root), self.bucket_url)
 
 
 class OutletResource(ConfigurableResource):
@@ -201,7 +202,11 @@ def build_resources(settings: Settings) -> dict[str, ConfigurableResource[Any]]:
             state_dir=str(settings.home / "site_state"),
             segments_dir=str(settings.raw_pages_dir),
         ),
-        "models": ModelStoreResource(tracking_uri=settings.tracking_uri, artifact_root=str(settings.home / "models")),
+        "models": ModelStoreResource(
+            tracking_uri=settings.tracking_uri,
+            artifact_root=str(settings.home / "models"),
+            bucket_url=settings.models_bucket_url,
+        ),
         "outlet": OutletResource(names=[str(name) for name in settings.outlets_set_up]),
         "settings": SettingsResource(),
     }

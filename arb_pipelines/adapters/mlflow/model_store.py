@@ -14,7 +14,7 @@ import logging
 import os
 import tempfile
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -82,12 +82,13 @@ class StoredModel:
     files: dict[str, bytes]
 
 
-def open_model_store(tracking_uri: str, artifact_root: Path) -> MlflowModelStore:
+def open_model_store(tracking_uri: str, artifact_root: Path, bucket_url: str | None = None) -> MlflowModelStore:
     """Open the store; the first use of a database creates MLflow's tables, which takes seconds.
 
     Args:
         tracking_uri: `sqlite:///path` (or another database URL that MLflow takes).
         artifact_root: folder of the model files.
+        bucket_url: `s3://bucket/prefix` that new model files go to instead; those in the folder stay readable.
     """
     # MLflow decides at import whether to send usage data to its makers; a person's own setting wins.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -101,16 +102,17 @@ def open_model_store(tracking_uri: str, artifact_root: Path) -> MlflowModelStore
         # MLflow's tables use a SQLAlchemy option that is on its way out; nothing its users could mend.
         warnings.simplefilter("ignore", DeprecationWarning)
         client = MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri)
-    return MlflowModelStore(client, artifact_root.resolve())
+    return MlflowModelStore(client, artifact_root.resolve(), bucket_url.rstrip("/") if bucket_url else None)
 
 
 class MlflowModelStore:
     """The registered model `price_model`, its versions and its `champion` alias."""
 
-    def __init__(self, client: Any, artifact_root: Path) -> None:
+    def __init__(self, client: Any, artifact_root: Path, bucket_url: str | None = None) -> None:
         """Use `open_model_store`."""
         self._client = client
         self._root = artifact_root
+        self._bucket_url = bucket_url
 
     def log_training(
         self, trained: LoggedModel, *, as_of: datetime, data_sha256: str, plot: bytes | None = None
@@ -159,10 +161,10 @@ class MlflowModelStore:
                 return None
             raise
         digests = json.loads(found.tags[DIGEST_TAG])
-        folder = self._folder(found.source)
-        return StoredModel(
-            self._as_version(found), {name: _read_checked(folder / name, digests[name]) for name in digests}
-        )
+        with tempfile.TemporaryDirectory() as copies:
+            folder = self._folder(found.source, digests, copies)
+            files = {name: _read_checked(folder / name, digests[name]) for name in digests}
+        return StoredModel(self._as_version(found), files)
 
     def versions(self) -> list[ModelVersion]:
         """Return all versions, newest first."""
@@ -183,10 +185,12 @@ class MlflowModelStore:
         """MLflow keeps one engine a database for the life of the process, so there is nothing to give back."""
 
     def _experiment_id(self) -> str:
-        found = self._client.get_experiment_by_name(MODEL_NAME)
+        """Return the experiment whose files go where ours do: MLflow never moves one, so each place has its own."""
+        name = f"{MODEL_NAME} in {self._bucket_url}" if self._bucket_url else MODEL_NAME
+        found = self._client.get_experiment_by_name(name)
         if found is not None:
             return str(found.experiment_id)
-        return str(self._client.create_experiment(MODEL_NAME, artifact_location=self._root.as_uri()))
+        return str(self._client.create_experiment(name, artifact_location=self._bucket_url or self._root.as_uri()))
 
     def _ensure_registered(self) -> None:
         if not self._client.search_registered_models(f"name = '{MODEL_NAME}'"):
@@ -210,8 +214,12 @@ class MlflowModelStore:
                 (Path(folder) / PLOT_NAME).write_bytes(plot)
                 self._client.log_artifact(run_id, str(Path(folder) / PLOT_NAME))
 
-    def _folder(self, source: str) -> Path:
-        """Return the folder of a version's files; it must lie inside the artifact folder."""
+    def _folder(self, source: str, names: Iterable[str], copies: str) -> Path:
+        """Return the folder of a version's files: inside the artifact folder, or copied from the bucket."""
+        if self._bucket_url and source.startswith(f"{self._bucket_url}/"):
+            for name in names:
+                _fetch(f"{source}/{name}", copies)
+            return Path(copies)
         address = urlparse(source)
         folder = Path(unquote(address.path)).resolve()
         if address.scheme not in {"", "file"} or not folder.is_relative_to(self._root):
@@ -227,6 +235,16 @@ class MlflowModelStore:
             sha256=hashlib.sha256(tags[DIGEST_TAG].encode()).hexdigest(),
             run_id=found.run_id,
         )
+
+
+def _fetch(address: str, folder: str) -> None:
+    from mlflow.artifacts import download_artifacts
+    from mlflow.exceptions import MlflowException
+
+    try:
+        download_artifacts(artifact_uri=address, dst_path=folder)
+    except (MlflowException, OSError) as error:
+        raise TamperedModelError(f"model file {address} cannot be read ({error}); train and promote again") from error
 
 
 def _read_checked(path: Path, digest: str) -> bytes:

@@ -147,3 +147,47 @@ def test_same_files_have_the_same_digest(store, trained):
 
 def _tags(client):
     return client.get_model_version(MODEL_NAME, "1").tags
+
+
+@pytest.fixture
+def bucket(monkeypatch):
+    pytest.importorskip("moto", reason="moto is not installed: it comes with the developers' packages")
+    import boto3
+    from moto import mock_aws
+
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    with mock_aws():
+        client = boto3.client("s3", region_name="us-east-1")
+        client.create_bucket(Bucket="ours")
+        yield client
+
+
+def test_a_bucket_keeps_the_files_and_another_machine_reads_them(store, trained, tmp_path, bucket):
+    here = store.log_training(trained, as_of=AS_OF, data_sha256="d")
+    store.promote(here)
+    tracking = f"sqlite:///{tmp_path / 'mlflow.sqlite'}"
+    with open_model_store(tracking, tmp_path / "models", "s3://ours/arb/models/") as moved:
+        assert moved.load_champion().version == here
+        there = moved.log_training(trained, as_of=AS_OF, data_sha256="e", plot=PICTURE)
+        moved.promote(there)
+    with open_model_store(tracking, tmp_path / "another", "s3://ours/arb/models") as other:
+        champion = other.load_champion()
+        assert champion.version == there
+        assert read_model(champion.files).version == trained.version
+        kept = [found["Key"] for found in bucket.list_objects_v2(Bucket="ours")["Contents"]]
+        assert all(key.startswith("arb/models/") for key in kept)
+        changed = next(key for key in kept if key.endswith("model.json"))
+        bucket.put_object(Bucket="ours", Key=changed, Body=b"{}")
+        with pytest.raises(TamperedModelError, match="changed after"):
+            other.load_champion()
+        bucket.delete_object(Bucket="ours", Key=changed)
+        with pytest.raises(TamperedModelError, match="cannot be read"):
+            other.load_champion()
+
+
+def test_files_in_a_bucket_that_is_not_ours_are_refused(store, trained, tmp_path, bucket):
+    with open_model_store(f"sqlite:///{tmp_path / 'mlflow.sqlite'}", tmp_path / "models", "s3://ours/arb") as moved:
+        moved.promote(moved.log_training(trained, as_of=AS_OF, data_sha256="d"))
+    with pytest.raises(TamperedModelError, match="outside"):
+        store.load_champion()
