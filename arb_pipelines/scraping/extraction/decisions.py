@@ -25,7 +25,10 @@ from arb_pipelines.scraping.extraction.currencies import (
     locale_currency,
 )
 from arb_pipelines.scraping.extraction.document import Document, place_of
-from arb_pipelines.scraping.extraction.price_roles import Role, is_free_shipping
+from arb_pipelines.scraping.extraction.own_numbers import makers_own, without_variants
+from arb_pipelines.scraping.extraction.price_roles import FREE_SHIPPING, Role, is_free_shipping
+from arb_pipelines.scraping.extraction.schema_product import UNTAXED
+from arb_pipelines.scraping.extraction.tax_pairs import taxed_twin, untaxed_twin
 from arb_pipelines.scraping.extraction.visible_prices import METHOD as VISIBLE
 from arb_pipelines.scraping.extraction.visible_prices import PAIR_DISTANCE, SeenPrice
 from arb_pipelines.scraping.extraction.vote import decide
@@ -34,6 +37,7 @@ THRESHOLD = 1.5
 THRESHOLDS = {"name": 0.6, "currency": 1.0, "availability": 1.0, "category": 1.0, "image": 0.5}  # where they differ
 AMOUNTS = frozenset({"price", "list_price", "shipping"})
 STRUCK_SHARE = 0.4
+DOUBT_RANK = 50.0  # puts the reason for giving no price before what was proposed
 MAX_PLACES = 2  # of the winning price; free postage is looked for around these
 SHIPPING_DISTANCE = 120  # elements between a price and the postage that goes with it
 _PLACEHOLDER = re.compile(
@@ -48,12 +52,13 @@ def decide_fields(document: Document, sheet: CandidateSheet, seen: Sequence[Seen
     decided: dict[str, Candidate] = {}
     price = _winner(sheet, "price", _same_amount)
     if price is not None and not _is_toss_up(sheet, price):
-        decided["price"] = price
         _propose_currency(document, sheet, seen, price)
-        _propose_beside_price(document, sheet, seen, price)
-        _put(decided, "list_price", _list_price(sheet, price))
-        _put(decided, "shipping", _shipping(sheet, price))
         _put(decided, "currency", _winner(sheet, "currency"))
+        if not _is_tax_open(document, sheet, seen, price):
+            decided["price"] = price = _with_tax(document, sheet, seen, price)
+            _propose_beside_price(document, sheet, seen, price)
+            _put(decided, "list_price", _list_price(sheet, price))
+            _put(decided, "shipping", _shipping(sheet, price))
     _clean_ids(sheet)
     _put(decided, "name", _winner(sheet, "name", str.casefold))
     name = decided["name"].value if "name" in decided else None
@@ -102,6 +107,27 @@ def _is_toss_up(sheet: CandidateSheet, price: Candidate) -> bool:
         c.raw != price.raw and _same_amount(c.value) != _same_amount(price.value) and c.weight >= price.weight - 0.01
         for c in candidates
     )
+
+
+def _is_tax_open(document: Document, sheet: CandidateSheet, seen: Sequence[SeenPrice], price: Candidate) -> bool:
+    """Return whether only the page's text names the price, and shows it first without tax and as clearly."""
+    same = [c for c in sheet.of("price") if _same_amount(c.value) == _same_amount(price.value)]
+    if any(c.method != VISIBLE and c.weight >= THRESHOLD for c in same):
+        return False
+    twin = untaxed_twin(document, seen, price.value)
+    if twin is not None:
+        words = f"{twin.mention.amount} without tax or {price.value} with it: depends on who buys"
+        sheet.add("price", price.value, "doubt", DOUBT_RANK, words, place_of(twin.element))
+    return twin is not None
+
+
+def _with_tax(document: Document, sheet: CandidateSheet, seen: Sequence[SeenPrice], price: Candidate) -> Candidate:
+    """Return the price with tax that the page shows, where its markup states one that tax comes upon."""
+    is_untaxed = _same_amount(price.value) in {_same_amount(value) for value in sheet.values(UNTAXED)}
+    twin = taxed_twin(seen, price.value) if is_untaxed else None
+    if twin is None:
+        return price
+    return Candidate(twin.mention.amount, VISIBLE, price.weight, twin.text, place_of(twin.element))
 
 
 def _same_amount(value: str) -> str:
@@ -175,7 +201,9 @@ def _propose_free_shipping(document: Document, sheet: CandidateSheet, places: Se
     if not places or sheet.of("shipping"):
         return
     first, last = min(places) - SHIPPING_DISTANCE, max(places) + SHIPPING_DISTANCE
-    for element, text, at in document.texts_between(first, last, longest=60):
+    near = list(document.texts_between(first, last, longest=60))
+    for number in FREE_SHIPPING.numbers_of([text for _, text, _ in near]):
+        element, text, at = near[number]
         if min(abs(at - place) for place in places) <= SHIPPING_DISTANCE and is_free_shipping(text):
             sheet.add("shipping", "0", VISIBLE, 1.8, text, place_of(element))
             return
@@ -194,13 +222,15 @@ def _list_price(sheet: CandidateSheet, price: Candidate) -> Candidate | None:
 
 
 def _clean_ids(sheet: CandidateSheet) -> None:
-    """Keep only GTINs with a right check digit, as digits; an ISBN-10 becomes its 13 digits."""
+    """Keep only GTINs with a right check digit, as digits (an ISBN-10 becomes its 13), and numbers of the maker."""
     kept = []
     for candidate in sheet.of("gtin"):
         digits = normal_gtin(candidate.value)
         if digits:
             kept.append(replace(candidate, value=digits))
+    kept = without_variants(kept)
     sheet.by_field["gtin"] = kept
+    sheet.by_field["mpn"] = makers_own(without_variants(sheet.of("mpn")), sheet.values("sku"))
     sheet.by_field["isbn"] = [c for c in kept if c.value.startswith(("978", "9791", "9798")) and len(c.value) == 13]
 
 

@@ -84,8 +84,10 @@ def _is_shop(step: str, url: str) -> bool:
 
 def _propose_counts(document: Document, sheet: CandidateSheet, heading: int | None) -> None:
     start = heading or 0
-    for element, shown, _ in document.texts_between(start - BEFORE, start + AFTER, longest=80):
-        if _DIGIT.search(shown) is None or not _COUNTED.find(shown).anywhere:
+    near = [t for t in document.texts_between(start - BEFORE, start + AFTER, longest=80) if _DIGIT.search(t[1])]
+    for number in _COUNTED.numbers_of([shown for _, shown, _ in near]):
+        element, shown, _ = near[number]
+        if not _COUNTED.find(shown).anywhere:
             continue
         phrase = squeeze(shown)
         for field_name, pattern in _count_patterns():

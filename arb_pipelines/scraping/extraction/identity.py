@@ -11,7 +11,7 @@ from functools import cached_property
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from arb_pipelines.scraping.extraction.document import Document, text_of
-from arb_pipelines.scraping.extraction.words import fold, likeness, overlap
+from arb_pipelines.scraping.extraction.words import fold, likeness, overlap, words_of
 
 _ID = re.compile(r"[A-Za-z0-9]*\d[A-Za-z0-9]*")
 ALIKE = 0.6
@@ -53,6 +53,13 @@ class PageIdentity:
         for title in self.titles:
             best = max(best, 0.9 * likeness(name, title))
         return best
+
+    def is_foreign(self, name: str | None) -> bool:
+        """Return whether `name` shares no word with any heading or title, all in scripts that set words apart."""
+        shown = [text for text in (*self.headings, *self.titles) if text.isascii()]
+        if not name or not name.isascii() or not shown or len(shown) < len(self.headings) + len(self.titles):
+            return False
+        return words_of(name).isdisjoint(words_of(" ".join(shown)))
 
     def is_own_url(self, url: object) -> bool:
         """Return whether `url` (perhaps relative) is the page itself, queries aside."""

@@ -23,8 +23,8 @@ LABELS = {
 _LONGEST = max(map(len, LABELS))
 _WORD = re.compile(r"[^\W_]+")
 _BEGINNINGS = frozenset(word[0] for label in LABELS if (word := _WORD.search(label)))
-# Texts joined by NULs, which no page holds: one pass over all of them costs half of a match for each.
-_FIRST_WORDS = re.compile(r"[^\w\0]*([^\W_]*)[^\w\0]*([^\W_]*)[^\0]*\0")
+_FIRST_WORDS = re.compile(r"[^\w]*([^\W_]*)[^\w]*([^\W_]*)")
+MAX_CHUNKS, MAX_CHUNK_CHARS = 50_000, 40  # remembered, whether they begin a label
 _COLON = re.compile(r"\s*[:：#]\s*|\s+[-–|]\s+")
 _COLON_SIGNS = frozenset(":：#-–|")
 _TRAILING = " \t\n:：#.|-–〈《【(["
@@ -68,15 +68,33 @@ def propose_from_labels(document: Document, sheet: CandidateSheet, regions: Regi
             )
 
 
+class _Chunks(dict[str, bool]):
+    """Whether what stands between two blanks holds a word that begins a label."""
+
+    def __missing__(self, chunk: str) -> bool:
+        begins = not _BEGINNINGS.isdisjoint(_WORD.findall(chunk.lower()))
+        if len(self) < MAX_CHUNKS and len(chunk) <= MAX_CHUNK_CHARS:
+            self[chunk] = begins
+        return begins
+
+
+_CHUNKS = _Chunks()
+
+
 def _label_numbers(texts: list[tuple[Element, str, int]]) -> list[int]:
     """Return which texts have a first or second word that begins a label: one in twenty, and cheap to ask."""
-    beginnings = _BEGINNINGS
-    joined = "\0".join([text if len(text) <= MAX_TEXT_CHARS else "" for _, text, _ in texts]).lower()
-    return [
+    chunks = _CHUNKS
+    near = [
         number
-        for number, (first, second) in enumerate(_FIRST_WORDS.findall(f"{joined}\0"))
-        if first in beginnings or second in beginnings
+        for number, (_, text, _) in enumerate(texts)
+        if len(text) <= MAX_TEXT_CHARS and any(map(chunks.__getitem__, text.split(None, 3)[:3]))
     ]
+    return [number for number in near if _may_begin_label(texts[number][1].lower())]
+
+
+def _may_begin_label(lower: str) -> bool:
+    words = _FIRST_WORDS.match(lower)
+    return words is not None and (words[1] in _BEGINNINGS or words[2] in _BEGINNINGS)
 
 
 def _pairs(
@@ -159,7 +177,7 @@ def clean_value(field_name: str, value: str) -> str | None:
         if not any(c.isdigit() for c in code):
             return code if field_name == "mpn" and 3 <= len(code) <= 20 and code.isupper() and code == value else None
         if field_name == "mpn" and len(value) <= 30:
-            return value
+            return value.rstrip(".")
         return code if len(code) >= 2 else None
     if field_name == "brand":
         value = bare_brand(re.split(r"\s{2,}|[|•;]| - ", value)[0])

@@ -107,6 +107,8 @@ def label_before(holder: Element) -> str:
         text = squeeze(parent.text) if parent is not None else ""
         text = text or (text_of(above, 120) if above is not None else "")
     money = [mention for mention in find_money(text) if mention.currencies]
+    if money and previous is not None and previous.tag in BLOCK_TAGS and not (previous.tail or "").strip():
+        return ""  # a line of its own: what follows the amount in it speaks of that amount
     return text[money[-1].end :] if money else text
 
 

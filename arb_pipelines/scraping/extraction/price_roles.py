@@ -23,12 +23,24 @@ class Role(StrEnum):
 
 
 _WORDS = lexicon(
-    "amounts", "list_price", "other", "instalment", "shipping", "threshold", "saving_after", "beside", "before_tax"
+    "amounts",
+    "list_price",
+    "other",
+    "instalment",
+    "shipping",
+    "threshold",
+    "saving_after",
+    "beside",
+    "before_tax",
 )
 _LABEL = lexicon("amounts", "list_price")
 _FREE = lexicon("amounts", "free_shipping", "threshold")
+FREE_SHIPPING = lexicon("amounts", "free_shipping")
 # Nearer to the amount than the others: further away they belong to another one.
-_CLOSE = lexicon("amounts", "saving", "before_tax")
+_SAVING = lexicon("amounts", "saving")
+_UNTAXED = lexicon("amounts", "before_tax")
+_TAXED = lexicon("amounts", "with_tax")
+CONTEXT_CHARS = 60
 CLOSE_CHARS = 25
 _UNIT = re.compile(
     r"\s*(?:/|(?:per|pro|par|por|al|je|za|na|за|на|each|a)\b)\s?(?:\d+[.,]?\d*\s?)?(?:"
@@ -38,7 +50,7 @@ _UNIT = re.compile(
 )
 _DIGIT = re.compile(r"\d")
 _TIMES_AFTER = re.compile(r"\s*[x×]\s*\d", re.IGNORECASE)
-_TIMES = re.compile(r"\d\s*[x×]\s*$|(?:^|\s)[-–−+]$", re.IGNORECASE)
+_TIMES = re.compile(r"\d\s*[x×]\s*$|(?:^|\s)[-–−+]$|[≈≃]\s*$", re.IGNORECASE)
 
 
 def is_old_label(text: str) -> bool:
@@ -64,9 +76,23 @@ def role_of(before: str, after: str) -> Role:
     left, right = _WORDS.find(near), _WORDS.find(ahead)
     if "shipping" in left.anywhere or "shipping" in right.at_start:
         return Role.OTHER if "threshold" in left.at_end else Role.SHIPPING
-    if _is_no_price(left, right) or _CLOSE.find(near[-CLOSE_CHARS:]).anywhere:
+    if _is_no_price(left, right) or _SAVING.find(near[-CLOSE_CHARS:]).anywhere or _is_untaxed(near, ahead, right):
         return Role.OTHER
     return Role.LIST if "list_price" in left.at_end else Role.PRICE
+
+
+def _is_untaxed(near: str, ahead: str, right: Found) -> bool:
+    """Return whether an amount is without tax; what follows the next amount says nothing of this one."""
+    own = _DIGIT.split(ahead, maxsplit=1)[0]
+    if "before_tax" in right.anywhere and _UNTAXED.find(own).anywhere:
+        return True
+    return bool(_UNTAXED.find(near[-CLOSE_CHARS:]).anywhere)
+
+
+def own_label(between: str, after: str) -> str:
+    """Return the words between two amounts as far as they label the second: in `100 € net 119 € gross` none do."""
+    is_behind = bool(_UNTAXED.find(between).at_start) and bool(_TAXED.find(after[:CONTEXT_CHARS]).at_start)
+    return "" if is_behind else between
 
 
 def _is_no_price(left: Found, right: Found) -> bool:
@@ -75,6 +101,6 @@ def _is_no_price(left: Found, right: Found) -> bool:
         ("threshold" in left.at_end and "shipping" in right.anywhere)
         or "other" in left.at_end
         or not left.anywhere.isdisjoint(("instalment", "beside"))
-        or not right.anywhere.isdisjoint(("instalment", "before_tax"))
+        or "instalment" in right.anywhere
         or "saving_after" in right.at_start
     )

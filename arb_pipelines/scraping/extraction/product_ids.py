@@ -68,9 +68,10 @@ def _is_sku_marked(raw_marks: str) -> bool:
 def _propose_form_fields(document: Document, sheet: CandidateSheet, regions: Regions) -> None:
     values: dict[str, Element] = {}
     for field in document.root.iter("input"):
+        if field.get("type") != "hidden" or _FORM_FIELD.match(field.get("name") or "") is None:
+            continue
         value = squeeze(field.get("value"))
-        is_id = field.get("type") == "hidden" and _FORM_FIELD.match(field.get("name") or "") is not None
-        if is_id and _CODE.fullmatch(value) and not regions.is_aside(field):
+        if _CODE.fullmatch(value) and not regions.is_aside(field):
             values.setdefault(value, field)
     if len(values) == 1:
         value, field = next(iter(values.items()))
@@ -86,5 +87,15 @@ def _propose_from_url(document: Document, html: bytes, sheet: CandidateSheet) ->
     runs = _URL_RUN.findall(path)
     if runs:
         run = runs[-1]
-        is_known = run in sheet.values("sku") or html.count(run.encode()) >= OFTEN
+        is_known = run in sheet.values("sku") or _has_often(html, run.encode())
         sheet.add("sku", run, "url", 1.6 if is_known else 0.8, path, "url")
+
+
+def _has_often(html: bytes, run: bytes) -> bool:
+    """Return whether `run` stands in the page `OFTEN` times; the search stops there."""
+    at = -1
+    for _ in range(OFTEN):
+        at = html.find(run, at + len(run) if at >= 0 else 0)
+        if at < 0:
+            return False
+    return True

@@ -38,6 +38,7 @@ _NEIGHBOUR_KEYS = frozenset(
     }
 )
 MAX_IMAGES = 20
+UNTAXED = "untaxed_price"  # on the sheet: a price that the markup says tax comes upon
 _WEIGHT = {"json-ld": 4.0, "microdata": 4.0, "rdfa": 3.0}
 
 
@@ -92,6 +93,8 @@ def _fit(node: SchemaNode, identity: PageIdentity) -> float:
         fit -= 4
     if "hasVariant" in node.path:
         fit -= 0 if own_url else 1
+    if not alike and not own_url and identity.is_foreign(text(data.get("name"))):
+        fit -= 2
     return fit
 
 
@@ -168,6 +171,7 @@ def _propose_offer(offer: dict[str, Any], node: SchemaNode, sheet: CandidateShee
     method, place = node.method, node.place
     for price, raw, role, codes in _prices(offer):
         sheet.add(role, price, method, weight, raw, place)
+        sheet.add(UNTAXED, price if role == "price" and _is_untaxed(offer) else None, method, weight, raw, place)
         for code in codes:
             sheet.add("currency", code, method, weight, code, place)
     sheet.add("currency", iso_code(text(offer.get("priceCurrency"))), method, weight, "", place)
@@ -194,8 +198,11 @@ def _prices(offer: dict[str, Any]) -> list[tuple[str, str, str, tuple[str, ...]]
             found.append(
                 (amount, str(raw), "price", money[0].currencies[:1] if money and len(money[0].currencies) == 1 else ())
             )
-    for spec in as_list(offer.get("priceSpecification")):
-        if not isinstance(spec, dict) or spec.get("referenceQuantity") or "delivery" in str(spec.get("@type")).lower():
+    specs = [spec for spec in as_list(offer.get("priceSpecification")) if isinstance(spec, dict)]
+    specs = [spec for spec in specs if not spec.get("validForMemberTier")] or specs
+    taxed = [spec for spec in specs if _says_taxed(spec) is True]
+    for spec in taxed or specs:
+        if spec.get("referenceQuantity") or "delivery" in str(spec.get("@type")).lower():
             continue
         kind = str(spec.get("priceType") or "").lower()
         amount = amount_of(spec.get("price") or spec.get("minPrice"))
@@ -205,6 +212,17 @@ def _prices(offer: dict[str, Any]) -> list[tuple[str, str, str, tuple[str, ...]]
             code = iso_code(text(spec.get("priceCurrency")))
             found.append((amount, str(spec.get("price")), "price", (code,) if code else ()))
     return found
+
+
+def _is_untaxed(offer: dict[str, Any]) -> bool:
+    """Return whether all that the offer says of tax is that its price has none: what is paid may be more."""
+    said = {_says_taxed(part) for part in (offer, *as_list(offer.get("priceSpecification"))) if isinstance(part, dict)}
+    return said - {None} == {False}
+
+
+def _says_taxed(part: dict[str, Any]) -> bool | None:
+    said = str(part.get("valueAddedTaxIncluded")).rsplit("/", 1)[-1].lower()
+    return {"true": True, "false": False}.get(said)
 
 
 def amount_of(raw: Any) -> str | None:

@@ -38,6 +38,7 @@ _BY_LIST = (
     ("limited", Availability.LIMITED),
     ("in", Availability.IN_STOCK),
 )
+STOCK_LISTS = tuple(name for name, _ in _BY_LIST)
 
 
 def availability_of_markup(text: str | None) -> Availability | None:

@@ -41,8 +41,10 @@ from arb_pipelines.scraping.extraction.price_elements import (
     signature_of,
 )
 from arb_pipelines.scraping.extraction.price_roles import (
+    CONTEXT_CHARS,
     Role,
     is_old_label,
+    own_label,
     role_of,
 )
 from arb_pipelines.scraping.extraction.regions import Regions, is_struck
@@ -50,7 +52,6 @@ from arb_pipelines.scraping.extraction.vocabulary import mark_names
 
 METHOD = "visible"
 MAX_NUMBERS = 600
-CONTEXT_CHARS = 60
 CROWD = 4  # so many amounts in the same kind of element are tiles of a grid
 PAIR_DISTANCE = 15  # elements between an old price and the price that replaces it
 _DIGIT = re.compile(r"[0-9]")
@@ -87,7 +88,7 @@ def propose_from_text(
     best: dict[Decimal, SeenPrice] = {}
     for item in seen:
         value = Decimal(item.mention.amount)
-        if item.role is Role.PRICE and (value not in best or item.score > best[value].score):
+        if value and item.role is Role.PRICE and (value not in best or item.score > best[value].score):
             best[value] = item
     ranked = sorted(best.values(), key=lambda item: -item.score)
     for rank, item in enumerate(ranked[:4]):
@@ -204,7 +205,8 @@ def _role(amount: _Amount, previous: SeenPrice | None) -> Role:
     if not amount.is_first and previous is not None and amount.before.strip().lower() in _RANGE_WORDS:
         return previous.role
     own = amount.before.strip() or not amount.is_first
-    label = amount.before if own else f"{label_before(amount.holder)} "
+    between = amount.before if amount.is_first else own_label(amount.before, amount.after)
+    label = between if own else f"{label_before(amount.holder)} "
     tail = amount.after if amount.after.strip() else squeeze(amount.holder.tail)
     return role_of(label[-CONTEXT_CHARS:], tail[:CONTEXT_CHARS])
 

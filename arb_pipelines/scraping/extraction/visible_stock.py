@@ -11,13 +11,14 @@ from arb_pipelines.scraping.extraction.anchors import find_contact
 from arb_pipelines.scraping.extraction.candidates import CandidateSheet
 from arb_pipelines.scraping.extraction.document import Document, Element, marks_of, place_of, squeeze, text_of
 from arb_pipelines.scraping.extraction.regions import Regions
-from arb_pipelines.scraping.extraction.stock_words import availability_of_text
-from arb_pipelines.scraping.extraction.vocabulary import entries, mark_names
+from arb_pipelines.scraping.extraction.stock_words import STOCK_LISTS, availability_of_text
+from arb_pipelines.scraping.extraction.vocabulary import Lexicon, entries, mark_names
 
 CONTACT_WEIGHT = 1.0  # just enough alone: an advertisement that can be answered is still on offer
 MAX_DISTANCE = 450
 MAX_PHRASE_CHARS = 90
 _SOLD = frozenset(entries("stock_alone", "sold"))
+_WORDS = Lexicon({"stock": [phrase for name in STOCK_LISTS for phrase in entries("stock", name)], "sold": _SOLD})
 
 
 def propose_stock(
@@ -25,7 +26,9 @@ def propose_stock(
 ) -> None:
     """Propose the stock states that phrases near `anchor` (a position) state, and what the buy button says."""
     start = anchor if anchor is not None else 0
-    for element, text, _ in document.texts_between(start - 60, start + MAX_DISTANCE, longest=200):
+    near_texts = list(document.texts_between(start - 60, start + MAX_DISTANCE, longest=200))
+    for number in _WORDS.numbers_of([text for _, text, _ in near_texts]):
+        element, text, _ = near_texts[number]
         phrase = squeeze(text)
         if len(phrase) > MAX_PHRASE_CHARS:
             continue

@@ -11,7 +11,7 @@ import re
 import tomllib
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import pairwise
@@ -44,6 +44,38 @@ class Found:
 
 
 _NOTHING = Found()
+MAX_TOKENS, MAX_TOKEN_CHARS = 50_000, 40  # of which a lexicon remembers what they begin
+_Phrase = tuple[tuple[str, ...], str]
+
+
+class _Beginnings(dict[str, tuple[_Phrase, ...]]):
+    """The phrases that a token may begin, found out once a token: a site's words come again and again."""
+
+    def __init__(self, by_first: Mapping[str, list[_Phrase]], by_prefix: Mapping[str, list[_Phrase]]) -> None:
+        super().__init__()
+        self._by_first, self._by_prefix = by_first, by_prefix
+
+    def __missing__(self, token: str) -> tuple[_Phrase, ...]:
+        phrases = (*self._by_first.get(token, ()), *self._by_prefix.get(token[:3], ()))
+        if len(self) < MAX_TOKENS and len(token) <= MAX_TOKEN_CHARS:
+            self[token] = phrases
+        return phrases
+
+
+class _Chunks(dict[str, bool]):
+    """Whether what stands between two blanks holds a token that begins a phrase."""
+
+    def __init__(self, begins: _Beginnings, unspaced_starts: set[str]) -> None:
+        super().__init__()
+        self._begins, self._unspaced_starts = begins, unspaced_starts
+
+    def __missing__(self, chunk: str) -> bool:
+        begins = self._begins
+        may_hold = any(begins[token] for token in ([chunk] if chunk.isalpha() else _TOKEN.findall(chunk)))
+        may_hold = may_hold or not (chunk.isascii() or self._unspaced_starts.isdisjoint(chunk))
+        if len(self) < MAX_TOKENS and len(chunk) <= MAX_TOKEN_CHARS:
+            self[chunk] = may_hold
+        return may_hold
 
 
 class Lexicon:
@@ -51,10 +83,12 @@ class Lexicon:
 
     def __init__(self, lists: Mapping[str, Iterable[str]]) -> None:
         """Index the phrases by their first token, or its first three letters when that token is a prefix."""
-        self._by_first: dict[str, list[tuple[tuple[str, ...], str]]] = defaultdict(list)
-        self._by_prefix: dict[str, list[tuple[tuple[str, ...], str]]] = defaultdict(list)
+        self._by_first: dict[str, list[_Phrase]] = defaultdict(list)
+        self._by_prefix: dict[str, list[_Phrase]] = defaultdict(list)
+        self._begins = _Beginnings(self._by_first, self._by_prefix)
         self._unspaced: list[tuple[str, str]] = []
         self._unspaced_starts: set[str] = set()
+        self._chunks = _Chunks(self._begins, self._unspaced_starts)
         for name, phrases in lists.items():
             for phrase in phrases:
                 self._add(name, phrase.lower())
@@ -74,7 +108,13 @@ class Lexicon:
         """Return which lists have a phrase in `text`; punctuation before and after a phrase does not count."""
         lower = text.lower()
         tokens = _TOKEN.findall(lower)
-        hits = list(self._find_spaced(tokens)) if self._may_hold(tokens) else []
+        begins = self._begins
+        hits = [
+            (name, at, at + len(steps))
+            for at, token in enumerate(tokens)
+            for steps, name in begins[token]
+            if _fits(steps, tokens, at)
+        ]
         if not text.isascii() and not self._unspaced_starts.isdisjoint(lower):
             hits.extend(self._find_unspaced(lower.strip(" :：()（）"), len(tokens)))
         if not hits:
@@ -86,17 +126,18 @@ class Lexicon:
             frozenset(name for name, _, end in hits if end == last),
         )
 
-    def _may_hold(self, tokens: list[str]) -> bool:
-        """Return whether any token begins a phrase; nine of ten texts have none, and this asks at once."""
-        if not self._by_first.keys().isdisjoint(tokens):
-            return True
-        return bool(self._by_prefix) and not self._by_prefix.keys().isdisjoint([token[:3] for token in tokens])
+    def numbers_of(self, texts: Sequence[str]) -> list[int]:
+        """Return which of the texts hold a token that begins a phrase: one pass over all of them.
 
-    def _find_spaced(self, tokens: list[str]) -> Iterable[tuple[str, int, int]]:
-        for at, token in enumerate(tokens):
-            for steps, name in (*self._by_first.get(token, ()), *self._by_prefix.get(token[:3], ())):
-                if _fits(steps, tokens, at):
-                    yield name, at, at + len(steps)
+        Most texts have none, so `find` need not be asked about each.
+        """
+        chunks, number, found = self._chunks, 0, []
+        for chunk in " \0 ".join(texts).lower().split():
+            if chunk == "\0":
+                number += 1
+            elif chunks[chunk]:
+                found.append(number)
+        return list(dict.fromkeys(found))
 
     def _find_unspaced(self, text: str, last: int) -> Iterable[tuple[str, int, int]]:
         for phrase, name in self._unspaced:
@@ -109,7 +150,7 @@ def _fits(steps: tuple[str, ...], tokens: list[str], at: int) -> bool:
         return _step_fits(steps[0], tokens[at])
     if at + len(steps) > len(tokens):
         return False
-    return all(_step_fits(step, tokens[at + offset]) for offset, step in enumerate(steps))
+    return all(map(_step_fits, steps, tokens[at : at + len(steps)]))
 
 
 def _step_fits(step: str, token: str) -> bool:
@@ -154,26 +195,31 @@ class _MarkLists:
                 self.pairs[entry].append(name)
 
     def find(self, raw_marks: str) -> frozenset[str]:
-        text = split_marks(raw_marks)
-        letters = _LETTERS.findall(text)
-        found: set[str] = set()
-        words, beginnings, pairs = self.words, self.beginnings, self.pairs
-        for word in letters:
-            if word in words:
-                found.update(words[word])
-            if word[:3] in beginnings:
-                found.update(name for start, name in beginnings[word[:3]] if word.startswith(start))
+        letters = _LETTERS.findall(split_marks(raw_marks))
+        pairs = self.pairs
+        found = set().union(*map(_names_of_word, letters))
         for first, second in pairwise(letters):
             pair = f"{first} {second}"
             if pair in pairs:
                 found.update(pairs[pair])
-        found.update(name for fragment, name in self.fragments if fragment in text)
+        return frozenset(found)
+
+    def find_word(self, word: str) -> frozenset[str]:
+        """Return the lists that have a word by itself; fragments are letters, so none reaches beyond it."""
+        found = set(self.words.get(word, ()))
+        found.update(name for start, name in self.beginnings.get(word[:3], ()) if word.startswith(start))
+        found.update(name for fragment, name in self.fragments if fragment in word)
         return frozenset(found)
 
 
 @cache
 def _mark_lists() -> _MarkLists:
     return _MarkLists(_tables()["marks"])
+
+
+@lru_cache(maxsize=32_768)
+def _names_of_word(word: str) -> frozenset[str]:
+    return _mark_lists().find_word(word)
 
 
 @lru_cache(maxsize=32_768)
