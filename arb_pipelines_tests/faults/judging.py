@@ -6,7 +6,7 @@ What belongs here: counting each kind of violation; a count of 0 everywhere is t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -39,7 +39,7 @@ class Verdict:
     listings: int = 0
     units_listed_twice: int = 0
     untracked_listings: int = 0  # live at the outlet and not active in our books, or the other way round
-    untracked: dict[str, list[str]] = field(default_factory=dict)  # their SKUs, with their states in our books
+    untracked: dict[str, list[str]] = field(default_factory=dict)  # their SKUs: at the outlet, and states in our books
     broken_invariants: dict[str, int] = field(default_factory=dict)
 
     def violations(self) -> dict[str, Any]:
@@ -79,11 +79,14 @@ def judge(books: SqlBooks, truth: Mapping[str, Any], limit_minor: int) -> Verdic
         listings=len(live),
         units_listed_twice=sum(units.values()) - len(units),
         untracked_listings=len(set(live) ^ active),
-        untracked={
-            sku: [one.state.value for one in books.listings.load() if one.sku == sku] for sku in set(live) ^ active
-        },
+        untracked={sku: _said_of(sku, live, books) for sku in set(live) ^ active},
         broken_invariants=books.broken_invariants(),
     )
+
+
+def _said_of(sku: str, live: Sequence[str], books: SqlBooks) -> list[str]:
+    states = [one.state.value for one in books.listings.load() if one.sku == sku]
+    return ["live" if sku in live else "not live", *states]
 
 
 def _lot_sku(sku: str) -> str:

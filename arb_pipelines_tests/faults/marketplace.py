@@ -1,8 +1,8 @@
 """The marketplace process: the sandbox's shops and selling channel behind a bad line, and the truth about both.
 
 What belongs here: starting them, and telling what was really ordered and listed. Run as
-`python -m arb_pipelines_tests.faults.marketplace SEED`: it prints one JSON line when it answers, and ends when its
-input is closed.
+`python -m arb_pipelines_tests.faults.marketplace SEED FAULT` (the fault that is met often, or `none`): it prints one
+JSON line when it answers, and ends when its input is closed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import httpx
 
 from arb_pipelines.sandbox.running import WorldServer, running_world
 from arb_pipelines.sandbox.shop_orders import SANDBOX_BUYER_TOKEN
-from arb_pipelines_tests.faults.wire import Wire
+from arb_pipelines_tests.faults.wire import Fault, Wire
 
 TOP = Path(__file__).resolve().parents[2]
 SHOPS, PAGES_A_SHOP, FEWEST_UNITS = 8, 60, 4
@@ -51,10 +51,10 @@ async def tell_truth(server: WorldServer, wire: Wire) -> dict[str, Any]:
     return {"orders": orders, "listings": listings, "faults": dict(wire.met)}
 
 
-async def serve(seed: int) -> None:
+async def serve(seed: int, often: Fault) -> None:
     """Serve until the input ends."""
     async with running_world(SHOPS, seed=seed, **WORLD) as server:
-        wire = Wire({**server.shop_urls, "channel": server.channel_url}, seed)
+        wire = Wire({**server.shop_urls, "channel": server.channel_url}, seed, often)
 
         async def calm() -> dict[str, Any]:
             wire.calm = True
@@ -71,9 +71,9 @@ async def serve(seed: int) -> None:
 class Marketplace:
     """A marketplace in a process of its own."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, often: Fault = Fault.NONE) -> None:
         """Start it and wait until it answers."""
-        command = [sys.executable, "-m", "arb_pipelines_tests.faults.marketplace", str(seed)]
+        command = [sys.executable, "-m", "arb_pipelines_tests.faults.marketplace", str(seed), often]
         self._process = subprocess.Popen(command, cwd=TOP, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         started = json.loads(self._process.stdout.readline())
@@ -103,4 +103,4 @@ class Marketplace:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1])))
+    asyncio.run(serve(int(sys.argv[1]), Fault(sys.argv[2])))

@@ -22,6 +22,7 @@ from arb_pipelines.adapters.sql.books import SqlBooks, open_books
 from arb_pipelines_tests.faults.judging import Verdict, judge
 from arb_pipelines_tests.faults.marketplace import TOP, Marketplace
 from arb_pipelines_tests.faults.seeding import seed_books
+from arb_pipelines_tests.faults.wire import Fault
 
 OUTSIDE_SHARE = 0.15
 OUTSIDE_S = (0.005, 0.12)
@@ -177,7 +178,7 @@ class Run:
         return worker.run(**job, design=self.figures.design, limit_minor=self._limit_minor, **more)
 
 
-def run_rounds(books_url: str, seed: int, design: str, rounds: int) -> Figures:
-    """Run one design to its verdict: `rounds` killed workers on migrated, empty books."""
-    with Marketplace(seed) as market, Worker() as worker:
+def run_rounds(books_url: str, seed: int, design: str, rounds: int, often: Fault = Fault.NONE) -> Figures:
+    """Run one design to its verdict: `rounds` killed workers on migrated, empty books; one fault may be met often."""
+    with Marketplace(seed, often) as market, Worker() as worker:
         return Run(books_url, seed, design, rounds, market).go(worker)

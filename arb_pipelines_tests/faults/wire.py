@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 HIDDEN_FOR = timedelta(seconds=0.2)
+OFTEN_SHARE = 1 / 3
 LATE_S, VERY_LATE_S = (0.05, 0.3), (1.2, 1.6)  # very late: after the quiet period of these tests
 REFUSAL = b'{"code": "OUT_OF_STOCK", "detail": "refused on the line"}'
 
@@ -86,10 +87,14 @@ def plain_answer(status: str, body: bytes) -> Message:
 class Wire:
     """Passes `/<target>/<path>` on to the target's address, with faults drawn from a seed."""
 
-    def __init__(self, targets: Mapping[str, str], seed: int) -> None:
-        """Serve these targets (name to address); `own` calls are answered here, without faults."""
+    def __init__(self, targets: Mapping[str, str], seed: int, often: Fault = Fault.NONE) -> None:
+        """Serve these targets (name to address), with a third of all requests meeting the fault `often`.
+
+        `own` calls are answered here, without faults.
+        """
         self._targets = dict(targets)
         self._draw = Random(seed)
+        self._often = often
         self.own: dict[str, Callable[[], Awaitable[Any]]] = {}
         self._late: set[asyncio.Task[Message]] = set()
         self.calm = False
@@ -146,6 +151,8 @@ class Wire:
             return Fault.NONE
         weights = READING if method == "GET" else ACTING
         fault = self._draw.choices(list(weights), list(weights.values()))[0]
+        if self._often is not Fault.NONE and self._draw.random() < OFTEN_SHARE:
+            fault = self._often
         return Fault.NONE if fault is Fault.REFUSE and not path.endswith("/api/orders") else fault
 
     async def _forward_later(self, request: Message, delay_s: float) -> Message:

@@ -1,7 +1,8 @@
 """Messages of the simulated company: written for what was shipped, sent by two workers at once, judged by who got them.
 
-What belongs here: the post office, what it does to a message, and the invariants of sending. It has a random generator
-of its own, so that it changes nothing about what the rest of a world draws.
+What belongs here: the post office, what it does to a message, the workers that write and send, and the invariants of
+sending. The workers are of the same crew as all others, so each step of theirs may come between any two of an import,
+a shipment or a purchase; somebody turns the switch between any two steps too.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from arb_pipelines_tests.fakes.books import InMemoryBooks
 from arb_pipelines_tests.simulation.scheduling import Atomic, AtomicBooks, Crew, Fate, Worker
 from arb_pipelines_tests.simulation.weather import Weather
 
+Hired = tuple[str, Fate, Callable[[Worker], Any]]
+FLIPS_BEFORE = 12  # turns
 WRITTEN = 6  # of the newest shipments, again and again: the dedupe key must hold
 CHANNELS = (Channel.MARKETPLACE, Channel.EMAIL)
 ENDED = (MessageState.SENT, MessageState.UNCERTAIN, MessageState.DEAD)
@@ -52,53 +55,38 @@ class SimMail:
     """The messages of one world."""
 
     def __init__(
-        self,
-        seed: int,
-        books: InMemoryBooks,
-        now: Callable[[], datetime],
-        now_s: Callable[[], float],
-        note: Callable[..., None],
+        self, random: Random, books: InMemoryBooks, now: Callable[[], datetime], crew: Crew, note: Callable[..., None]
     ) -> None:
         """Send from `books`; `now` is the machine's clock, which may be wrong, and `note` keeps what was wrong."""
-        self.random = Random(f"messages-{seed}")
-        self.books, self._now, self._note = books, now, note
+        self.random, self.books, self._now, self.crew, self._note = random, books, now, crew, note
         self.weather = Weather()
-        self._passed_s = 0.0  # time that only the senders feel: the rest of the world is not held up by a slow vendor
-        self.crew = Crew(self.random, self._pass, lambda: now_s() + self._passed_s)
         self.posts = {channel: SimPost(channel, self) for channel in CHANNELS}
         self.switch_flips = 0
-
-    def _pass(self, seconds: float) -> None:
-        self._passed_s += seconds
 
     def now(self) -> datetime:
         """Return what the machine's clock shows."""
         return self._now()
 
-    def work(self) -> None:
-        """Write and send once more: two senders at once, either of which may die or stall at any step."""
-        self._flip_the_switch()
+    def jobs(self) -> list[Hired]:
+        """Return who writes and sends in this cycle: two senders at once, either of which may die or stall anywhere."""
         jobs = [("write", self._write), ("deliver", self._deliver), ("deliver", self._deliver)]
         hired = [(name, self.weather.fate(self.random), self._job(job)) for name, job in jobs]
-        self._run(hired)
-
-    def rest(self) -> None:
-        """Let one healthy sender work on what is left, with the switch on."""
-        self.books.switches.put(Action.MESSAGE, ActionState.ACTIVE, "simulated", "seed", self.now())
-        self._run([("deliver", Fate(), self._job(self._deliver))])
-
-    def _run(self, jobs: list[tuple[str, Fate, Callable[[Worker], Any]]]) -> None:
-        for worker in self.crew.run(jobs, self.weather.dies_waiting):
-            if worker.error is not None:
-                self._note(f"raised_{type(worker.error).__name__}_in_{worker.name}")
-        self.judge_arrivals()
-
-    def _flip_the_switch(self) -> None:
         if self.random.random() < self.weather.switch_flip:
-            self.switch_flips += 1
-            is_on = self.books.switches.state_of(Action.MESSAGE) is ActionState.ACTIVE
-            state = ActionState.HALTED if is_on else ActionState.ACTIVE
-            self.books.switches.put(Action.MESSAGE, state, "simulated", "seed", self.now())
+            hired.append(("flip", Fate(), self._flip_the_switch))
+        return hired
+
+    def rest(self) -> list[Hired]:
+        """Return one healthy sender for what is left, with the switch on."""
+        self.books.switches.put(Action.MESSAGE, ActionState.ACTIVE, "simulated", "seed", self.now())
+        return [("deliver", Fate(), self._job(self._deliver))]
+
+    def _flip_the_switch(self, worker: Worker) -> None:
+        for _ in range(self.random.randrange(FLIPS_BEFORE)):
+            self.crew.pause()
+        self.switch_flips += 1
+        is_on = self.books.switches.state_of(Action.MESSAGE) is ActionState.ACTIVE
+        state = ActionState.HALTED if is_on else ActionState.ACTIVE
+        self.books.switches.put(Action.MESSAGE, state, "simulated", "seed", self.now())
 
     def _job(self, job: Callable[[Any, Worker], Any]) -> Callable[[Worker], Any]:
         return lambda worker: job(AtomicBooks(self.books, self.crew, worker, self._noticed), worker)
@@ -131,10 +119,9 @@ class SimMail:
         worker, kept = self.crew.current, self.books.outbox.rows.get(message.message_id)
         if kept is None or kept.state is MessageState.QUEUED or kept.attempts == 0:
             self._note("M1_sent_before_it_was_committed")
-        if message.channel is Channel.MARKETPLACE and worker is not None:
-            state = worker.seen.get(Action.MESSAGE)
-            if state is None or state in HALTED:
-                self._note("M2_stranger_written_to_past_the_switch")
+        state = worker.seen.pop(Action.MESSAGE, None) if worker is not None else None  # each needs a look of its own
+        if message.channel is Channel.MARKETPLACE and state in (None, *HALTED):
+            self._note("M2_stranger_written_to_past_the_switch")
 
     def judge_arrivals(self) -> None:
         """A stranger gets a message once; whoever folds copies may get the same one again."""

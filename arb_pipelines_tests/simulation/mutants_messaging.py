@@ -95,3 +95,15 @@ def ignore_message_switch(stack: ExitStack) -> None:
 @mutant
 def message_left_in_sending(stack: ExitStack) -> None:
     put(stack, delivering, "_recover", lambda books, clock, report, draw: None)
+
+
+@mutant
+def message_switch_read_once_a_run(stack: ExitStack) -> None:
+    real = delivering.halted
+
+    def halted(books: Any, action: Any) -> Any:
+        if "read_once" not in vars(books):
+            vars(books)["read_once"] = real(books, action)
+        return vars(books)["read_once"]
+
+    put(stack, delivering, "halted", halted)

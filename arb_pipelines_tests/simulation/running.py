@@ -54,8 +54,8 @@ class Figures:
         self.by_name = dict(Counter(self.by_name) + found)
         for name in ("clock_jumps", "outages", "switch_flips", "claims"):
             setattr(self, name, getattr(self, name) + world.events[name])
-        self.deaths += world.crew.deaths + world.mail.crew.deaths
-        self.steps += world.crew.turns + world.mail.crew.turns
+        self.deaths += world.crew.deaths
+        self.steps += world.crew.turns
         self.checks += world.judge.checks
         self.orders += sum(len(shop.landed) for shop in world.shops.values())
         self.sales += len(world.outlet.orders)

@@ -47,6 +47,13 @@ class Weather:
             fate.stalls_at, fate.stall_s = random.randint(1, 10), random.random() * self.stall_s
         return fate
 
+    def fate_of(self, job: str, random: Random) -> Fate:
+        """Draw what befalls one worker; half of those who reconcile begin late enough to meet an order under way."""
+        fate = self.fate(random)
+        if job == "reconcile" and random.random() < 0.5:
+            fate.stalls_at, fate.stall_s = 1, random.random() * self.late_s
+        return fate
+
     def answer(self, random: Random) -> str:
         """Draw how a shop meets an order."""
         draw = random.random()

@@ -58,7 +58,7 @@ class World:
         self.outlet, twin = (self._open_outlet(name) for name in ("sandbox", "sandbox-2"))
         self.outlet.twin = twin
         self.judge = Judge(self.books, self.shops, (self.outlet, twin), LIMITS, TERMS, schedules())
-        self.mail = SimMail(seed, self.books, self.now, lambda: self.true_s, self.judge.note)
+        self.mail = SimMail(self.random, self.books, self.now, self.crew, self.judge.note)
         self.cycles = 0
         self._predict()
 
@@ -107,7 +107,6 @@ class World:
         names = self.random.sample(JOBS, self.random.choice([2, 3, 4]))
         # Two buyers at once are what a limit and a unique key are for.
         self._work([*names, "buy"] if "buy" in names and self.random.random() < 0.5 else names)
-        self.mail.work()
 
     def _let_the_world_move(self) -> None:
         draw = self.random.random
@@ -192,11 +191,12 @@ class World:
             self.books.predictions.replace([answer])
 
     def _work(self, names: Sequence[str]) -> None:
-        jobs = [(name, self.weather.fate(self.random), self._job(name)) for name in names]
-        for worker in self.crew.run(jobs, self.weather.dies_waiting):
+        jobs = [(name, self.weather.fate_of(name, self.random), self._job(name)) for name in names]
+        for worker in self.crew.run([*jobs, *self.mail.jobs()], self.weather.dies_waiting):
             if worker.error is not None:
-                self.judge.note(f"raised_{type(worker.error).__name__}")
+                self.judge.note(f"raised_{type(worker.error).__name__}_in_{worker.name}")
         self.judge.judge_books()
+        self.mail.judge_arrivals()
 
     def _job(self, name: str) -> Callable[[Worker], Any]:
         def job(worker: Worker) -> Any:
@@ -276,7 +276,7 @@ class World:
             self.pass_time(12 * HOUR_S)
             for name in SETTLING:
                 self.crew.run([(name, Fate(), self._job(name))], 0.0)
-            self.mail.rest()
+            self.crew.run(self.mail.rest(), 0.0)
         self.judge.judge_end()
         self.mail.judge_end()
 

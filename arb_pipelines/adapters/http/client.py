@@ -1,8 +1,8 @@
 """JSON over HTTP for every vendor: one request, and what came of it.
 
 What belongs here: timeouts always, the status read before the body, a bound on what is read, safe requests repeated
-and acting ones never, no secret in any text. Tokens are `tokens.py`, rate limits `buckets.py`, the shapes of the
-answers each vendor's `parse.py`.
+and acting ones never, no answer taken for another request's, no secret in any text. Tokens are `tokens.py`, rate
+limits `buckets.py`, the shapes of the answers each vendor's `parse.py`.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ PAUSES_S = (0.2, 1.0)  # before the second and the third try of a repeatable req
 LONGEST_PAUSE_S = 5.0
 LONGEST_ANSWER_BYTES = 20_000_000
 TOTAL_TIMEOUTS = 4  # a server that drips a byte at a time is left after this many timeouts
+# One exchange a connection: a server or proxy that answers twice leaves the second answer to the next request, and
+# every later one gets its predecessor's. A listing was booked as live on the strength of another SKU's answer.
+ALONE = {"Connection": "close"}
 NOT_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 Params = Mapping[str, str | int | Sequence[str]]
 
@@ -66,7 +69,7 @@ class ApiClient:
         draw: Callable[[], float] = random.random,
         expired: frozenset[int] = frozenset({401}),
     ) -> None:
-        """Open a connection pool; environment variables for proxies are not read, redirects are not followed.
+        """Keep where to ask; environment variables for proxies are not read, redirects are not followed.
 
         Args:
             base_url: scheme, host and perhaps the beginning of the path.
@@ -184,7 +187,7 @@ class ApiClient:
             raise ValueError(f"the path of {request.operation} must start with a slash")
         if self._buckets:
             self._buckets.take(request.operation)
-        headers = {**self._headers, **request.headers, **credentials}
+        headers = {**self._headers, **request.headers, **credentials, **ALONE}
         given = {name: value for name, value in request.arguments.items() if value is not None}
         try:
             with self._http.stream(request.method, self._base_url + request.path, headers=headers, **given) as response:

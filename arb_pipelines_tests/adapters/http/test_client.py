@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import json
 import logging
+import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
@@ -250,3 +254,41 @@ def test_no_secret_in_texts_or_tracebacks_or_logs(connect: Connect, caplog: pyte
     client.get("readThing", f"/{SECRET}", params={"key": SECRET})
     assert "http://shop.example" in caplog.text
     assert not [text for text in [*texts, caplog.text] if SECRET in text]
+
+
+@contextmanager
+def answering_twice() -> Iterator[str]:
+    """Serve the path of each request, each answer given twice on its connection."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def handle(self) -> None:
+            with suppress(OSError):  # the client may have gone after the first answer
+                super().handle()
+
+        def do_GET(self) -> None:
+            body = json.dumps({"path": self.path}).encode()
+            head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+            self.wfile.write(2 * (head + body))
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_an_answer_given_twice_is_never_that_of_the_next_request(alone: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kept connections, as the library's default has them, give every request the answer of the one before."""
+    if not alone:
+        monkeypatch.setattr(client_module, "ALONE", {})
+    paths = ["/a", "/b", "/c"]
+    with answering_twice() as url, closing(ApiClient(url)) as client:
+        answered = [client.get("readThing", path).body["path"] for path in paths]
+    assert (answered == paths) is alone

@@ -179,6 +179,8 @@ class SandboxSeller:
             raise parse_refusal(answer, f"offer of {sku}")
         if not isinstance(offers, list) or len(offers) != 1 or not isinstance(offers[0], dict):
             raise UnreadableAnswerError(f"the offer of {sku} was answered without exactly one offer")
+        if offers[0].get("sku", sku) != sku:
+            raise UnreadableAnswerError(f"asked for the offer of {sku}, the channel answered with another SKU's")
         return offers[0]
 
     def _get_offer(self, sku: str) -> dict[str, Any]:
