@@ -10,10 +10,11 @@ from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Column, Table
 
 from arb_pipelines.cli.switches import opened_books
+from arb_pipelines.cli.tables import print_table
+from arb_pipelines.domain.approval import Approval
 from arb_pipelines.domain.locks import RiskLock
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.opportunity import Opportunity
@@ -60,7 +61,7 @@ def opportunities(
         figures = (one.landed_cost.text, one.max_cost.text, one.expected_profit.text, f"{one.roi:.0%}")
         speed = f"{one.days_to_sell:.0f}"
         table.add_row(one.opportunity_id, one.title[:40], one.site, *figures, speed, ", ".join(one.risk_flags))
-    Console().print(table)
+    print_table(table)
     if not found:
         typer.echo("no open opportunities: look at the asset `opportunities` for what was refused and why", err=True)
 
@@ -92,6 +93,7 @@ def approve(
     valid_s: Annotated[
         int | None, typer.Option(min=30, help="How long it can be used, s (default: ARB_APPROVAL_VALID_S).")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Give leave to buy an opportunity once: up to a ceiling, a quantity and a time.
 
@@ -105,11 +107,7 @@ def approve(
     from arb_pipelines.services.approvals import approve_by_person
 
     settings = Settings()
-    try:
-        money = Money.exact(str(Decimal(ceiling)), settings.currency)
-    except (InvalidOperation, ValueError) as error:
-        typer.echo(f"approve: --ceiling {ceiling!r} is not an amount in {settings.currency}, such as 12.50", err=True)
-        raise typer.Exit(2) from error
+    money = read_ceiling(ceiling, settings.currency)
     with opened_books() as books:
         decided = approve_by_person(
             books,
@@ -122,14 +120,40 @@ def approve(
             two_person_above=settings.two_person_limit,
             watch_only=settings.rule_book.only_watches,
         )
-    if isinstance(decided, Refusal) and decided.code == "one_more_person":
-        typer.echo(f"{opportunity_id}: one more person needed until {decided.until:%Y-%m-%d %H:%M:%S} UTC")
-        return
-    if isinstance(decided, Refusal):
+    say_decided(opportunity_id, decided, as_json)
+
+
+def read_ceiling(text: str, currency: str) -> Money:
+    """Return a ceiling given as text.
+
+    Raises:
+        typer.Exit: it is no amount above zero (exit code 2).
+    """
+    try:
+        money = Money.exact(str(Decimal(text)), currency)
+    except (InvalidOperation, ValueError):
+        money = Money(0, currency)
+    if money.minor <= 0:
+        typer.echo(f"approve: --ceiling {text!r} is not an amount in {currency}, such as 12.50", err=True)
+        raise typer.Exit(2)
+    return money
+
+
+def say_decided(opportunity_id: str, decided: Approval | Refusal, as_json: bool) -> None:
+    """Print the approval, that one more person is needed, or why there is none (exit code 1; 2 where none is known)."""
+    if isinstance(decided, Refusal) and decided.code != "one_more_person":
         typer.echo(f"approve: refused, {decided.code}: {decided.detail}", err=True)
-        raise typer.Exit(1)
-    until = f"{decided.expires_at:%Y-%m-%d %H:%M:%S} UTC"
-    typer.echo(
-        f"{decided.approval_id}: {decided.quantity} x {decided.title} at {decided.site}, "
-        f"at most {decided.ceiling} each, until {until}"
-    )
+        raise typer.Exit(2 if decided.code.startswith("no_such") else 1)
+    if isinstance(decided, Refusal):
+        until = decided.until
+        told: dict[str, Any] = {"opportunity_id": opportunity_id, "approval_id": None, "needs": decided.code}
+        words = f"{opportunity_id}: one more person needed until {until:%Y-%m-%d %H:%M:%S} UTC"
+    else:
+        until = decided.expires_at
+        told = {"opportunity_id": opportunity_id, "approval_id": decided.approval_id, "ceiling": decided.ceiling.text}
+        told |= {"currency": decided.ceiling.currency, "quantity": decided.quantity, "site": decided.site}
+        words = (
+            f"{decided.approval_id}: {decided.quantity} x {decided.title} at {decided.site}, "
+            f"at most {decided.ceiling} each, until {until:%Y-%m-%d %H:%M:%S} UTC"
+        )
+    typer.echo(json.dumps(told | {"until": until.isoformat() if until else None}) if as_json else words)

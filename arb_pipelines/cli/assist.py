@@ -31,10 +31,16 @@ def buy(
     """
     from dataclasses import asdict
 
+    from arb_pipelines.scraping.registry import load_sites
     from arb_pipelines.services.assisting import prepare
+    from arb_pipelines.services.risk_checks import build_submit_check
 
+    settings, clock = Settings(), WallClock()
+    book, sites = settings.rule_book, {site.key: site for site in load_sites(settings.sites_dir).sites}
+    rules = book.submit_rules(sites, settings.all_outlet_terms, settings.two_person_limit)
     with opened_books() as books:
-        found = prepare(approval_id, books, Settings().spend_limits, WallClock())
+        check = build_submit_check(books, rules, book.loss_rules(settings.capital), clock)
+        found = prepare(approval_id, books, settings.spend_limits, clock, risk=check)
     if isinstance(found, Refusal):
         refuse("buy", found)
         return
@@ -109,6 +115,6 @@ def tell(command: str, found: Purchase | Refusal) -> None:
 
 
 def refuse(command: str, refusal: Refusal) -> None:
-    """Print why nothing was done and end with status 1."""
+    """Print why nothing was done and end with status 1, or 2 where what was named is not there."""
     typer.echo(f"{command}: refused, {refusal.code}: {refusal.detail}", err=True)
-    raise typer.Exit(1)
+    raise typer.Exit(2 if refusal.code.startswith("no_such") else 1)

@@ -107,16 +107,16 @@ def replay_spells(
 
     from arb_pipelines.adapters.parquet.price_spells import SpellFilesError, load_spell_set
     from arb_pipelines.backtest.haircut import walk_haircut
-    from arb_pipelines.backtest.pair_bench import PairTerms, find_pair_gaps
+    from arb_pipelines.backtest.pair_bench import NoGapsError, PairTerms, find_pair_gaps
     from arb_pipelines.backtest.pair_trades import pair_rules, replay_pairs
 
     terms = PairTerms()
     try:
         found = load_spell_set(folder)
-    except SpellFilesError as error:
+        typer.echo("cleaning, and refitting the haircut walk-forward ...", err=True)
+        gaps, _ = find_pair_gaps(found, [days], terms.cost_share)
+    except (SpellFilesError, NoGapsError) as error:
         raise fail(str(error)) from error
-    typer.echo("cleaning, and refitting the haircut walk-forward ...", err=True)
-    gaps, _ = find_pair_gaps(found, [days], terms.cost_share)
     asked = walk_haircut(gaps, days)
     start, end = (None if moment is None else moment.date() for moment in limits)
     if start is not None:

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from arb_pipelines.cli.processes import StartError, refuse_busy_port
+from arb_pipelines.cli.tables import print_table
 from arb_pipelines.scraping.registry import load_sites
 from arb_pipelines.settings import Settings
 
@@ -62,9 +63,8 @@ def print_findings(findings: list[Finding]) -> None:
     colours = {"ok": "green", "warning": "yellow", "error": "bold red"}
     table = Table("check", "", "found", "how to mend it")
     for finding in findings:
-        status = f"[{colours[finding.status]}]{finding.status}[/]"
-        table.add_row(finding.check, status, finding.found, finding.mend)
-    Console().print(table)
+        table.add_row(finding.check, Text(finding.status, colours[finding.status]), finding.found, finding.mend)
+    print_table(table)
 
 
 def check_python(_: Settings) -> Iterator[Finding]:

@@ -90,7 +90,7 @@ def show(told: Mapping[str, Any]) -> None:
     for part in ("purchase", "opportunity", "page"):
         console.print(f"[bold]{part}[/]")
         for name, value in (told.get(part) or {"": "not kept"}).items():
-            console.print(f"  {name:<16} {value}", highlight=False, soft_wrap=True)
+            console.print(f"  {name:<16} {value}", highlight=False, soft_wrap=True, markup=False)
     console.print("[bold]decision record[/]")
     for line in render_record(told.get("record") or {}):
         console.print(f"  {line}", highlight=False, soft_wrap=True, markup=False)

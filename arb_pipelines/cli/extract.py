@@ -32,7 +32,7 @@ def extract(
     files: Annotated[list[Path], typer.Argument(help="Saved pages: .html or .html.gz.")],
     url: Annotated[str | None, typer.Option(help="The page's address; sharpens the reading of a single file.")] = None,
     urls: Annotated[
-        Path | None, typer.Option(help="JSON file that maps each file's name, without endings, to its address.")
+        Path | None, typer.Option(help="JSON file that maps each file's name, with or without endings, to its address.")
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON: one object for one file, a list for several.")
@@ -65,7 +65,8 @@ def extract(
             typer.echo(json.dumps(record, ensure_ascii=False))
         else:
             records.append(record)
-    _print_records(records, as_json, nothing=jsonl)
+    if records:
+        _print_records(records, as_json, is_single=len(files) == 1)
     if faults:
         raise typer.Exit(max(_complain(fault) for fault in faults))
 
@@ -76,11 +77,9 @@ def _complain(fault: str) -> int:
     return 2
 
 
-def _print_records(records: list[dict[str, Any]], as_json: bool, nothing: bool) -> None:
-    if nothing or not records:
-        return
+def _print_records(records: list[dict[str, Any]], as_json: bool, is_single: bool) -> None:
     if as_json:
-        shown: Any = records[0] if len(records) == 1 else records
+        shown: Any = records[0] if is_single else records
         typer.echo(json.dumps(shown, ensure_ascii=False, indent=2))
     else:
         _print_table(records)
@@ -125,7 +124,7 @@ def _read_files(files: list[Path], addresses: Mapping[str, str], faults: list[st
     )
     for path in shown:
         try:
-            yield _read_file(path, addresses.get(page_key(path), ""))
+            yield _read_file(path, addresses.get(page_key(path)) or addresses.get(path.name, ""))
         except PageFileError as error:
             faults.append(str(error))
 
@@ -154,7 +153,8 @@ def load_page(path: Path) -> bytes:
         PageFileError: the file cannot be read, or its gzip is damaged.
     """
     try:
-        raw = path.read_bytes()[:MAX_BYTES]
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES)
         if not raw.startswith(b"\x1f\x8b"):
             return raw
         with gzip.open(path) as packed:
@@ -168,12 +168,14 @@ def load_page(path: Path) -> bytes:
 
 
 def _print_table(records: list[dict[str, Any]]) -> None:
-    from rich.console import Console
+
     from rich.table import Table
+
+    from arb_pipelines.cli.tables import print_table
 
     table = Table("file", "name", "price", "availability", "sku", "brand", "remark")
     for record in records:
         price = f"{record['price']} {record['currency'] or '?'}" if record["price"] else ""
         shown = (record["name"], price, record["availability"], record["sku"], record["brand"], record["verdict"])
         table.add_row(Path(record["file"]).name[:40], *(text or "" for text in shown))
-    Console().print(table)
+    print_table(table)

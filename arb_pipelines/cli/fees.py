@@ -14,6 +14,7 @@ import typer
 
 from arb_pipelines.cli.sale_options import Sale, given, rate, rate_or_none, sale_command
 from arb_pipelines.domain.fees import (
+    FeeRefusal,
     Returns,
     Targets,
     dead_zones,
@@ -152,6 +153,9 @@ def schedules(sale: Sale) -> None:
         for card in kernel.cards.all()
         if sale.channel in ("", card.channel)
     ]
+    if not rows:
+        known = ", ".join(sorted({found.channel for found in kernel.all()}))
+        raise FeeRefusal("unknown_channel", f"no fee schedule for the channel {sale.channel!r}; known are {known}")
     _show(sale, rows, "\n".join(_schedule_text(row) for row in rows))
 
 

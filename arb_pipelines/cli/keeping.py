@@ -40,7 +40,7 @@ def migrate(as_json: Json = False) -> None:
         bring_up_to_date(settings)
         after = find_revision(settings.books_url)
     except (SQLAlchemyError, WrongModeError, OSError) as error:
-        raise refused("migrate", str(error.__cause__ or error).splitlines()[0]) from error
+        raise refused("migrate", f"{settings.books_url}: {str(error.__cause__ or error).splitlines()[0]}") from error
     if as_json:
         typer.echo(json.dumps({"from": before, "to": after}))
     else:
@@ -67,7 +67,7 @@ def backup(
         with console.status("books") as status:
             manifest = write_backup(installation_of(Settings()), target, datetime.now(UTC), status.update)
     except (BackupError, SQLAlchemyError, OSError) as error:
-        raise refused("backup", str(error).splitlines()[0]) from error
+        raise refused("backup", str(error.__cause__ or error).splitlines()[0]) from error
     found = {"target": str(target), "revision": manifest.revision, "rows": manifest.rows, "files": len(manifest.files)}
     show(found, as_json, f"{manifest.rows} rows and {len(manifest.files)} files are in {target}")
 
@@ -146,7 +146,7 @@ def refused(command: str, reason: str) -> typer.Exit:
     """Say on standard error why a command did nothing, and return the exit with status 2."""
     from arb_pipelines.domain.redaction import PROCESS
 
-    typer.echo(f"{command}: {PROCESS.scrub(reason)}", err=True)
+    typer.echo(f"{command}: {PROCESS.scrub(reason).rstrip(': ')}", err=True)
     return typer.Exit(2)
 
 

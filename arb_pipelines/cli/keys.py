@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from arb_pipelines.cli.approvals import AsJson, WallClock
 from arb_pipelines.cli.switches import opened_books
+from arb_pipelines.cli.tables import print_table
 from arb_pipelines.cli.users import by_account, complaint
 from arb_pipelines.domain.access import AccessError, ApiKey, Role
 from arb_pipelines.domain.stores import Books
@@ -76,7 +76,7 @@ def list_keys(as_json: AsJson = False) -> None:
     table = Table("key", "user", "role", "label", "made", "until", "revoked")
     for row in rows:
         table.add_row(*(value or "-" for value in row.values()))
-    Console().print(table)
+    print_table(table)
 
 
 @app.command()

@@ -7,11 +7,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from arb_pipelines.cli.approvals import AsJson, WallClock
 from arb_pipelines.cli.switches import opened_books
+from arb_pipelines.cli.tables import print_table
 
 if TYPE_CHECKING:
     from arb_pipelines.domain.product_facts import PriceSource
@@ -94,7 +94,7 @@ def budget(as_json: AsJson = False) -> None:
     table = Table("interface", "unit", "used in 24 h", "of", "a call", "left at the vendor")
     for row in rows:
         table.add_row(*("-" if value is None else str(value) for value in row.values()))
-    Console().print(table)
+    print_table(table)
 
 
 def _known(record: dict[str, Any]) -> dict[str, Any]:
@@ -108,7 +108,7 @@ def _print(code: str, found: dict[str, dict[str, Any]]) -> None:
         facts = answer.get("facts")
         for what, value in (facts or {}).items():
             table.add_row(what, json.dumps(value) if isinstance(value, dict | list) else str(value))
-        Console().print(table)
+        print_table(table)
         if "error" in answer:
             typer.echo(f"lookup: {name}: {answer['detail']}", err=True)
         elif facts is None:

@@ -1,4 +1,4 @@
-"""The `arb` command: every sub-command in one place, each imported only when it is called for.
+"""The `arb` command: every sub-command in one table, each imported only when it is called for.
 
 What belongs here: the table of commands and the last line of defence for errors. A command's own code is in
 its module beside this one.
@@ -6,121 +6,99 @@ its module beside this one.
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
 
-from arb_pipelines.cli import (
-    approvals,
-    assist,
-    backtest,
-    bid,
-    demo,
-    describe,
-    dev,
-    doctor,
-    explain,
-    extract,
-    fees,
-    forecast,
-    history,
-    keeping,
-    keys,
-    lookup,
-    matches,
-    messages,
-    orders,
-    outbox,
-    predict,
-    purchases,
-    recommend,
-    replay,
-    reports,
-    returns,
-    serve,
-    settle,
-    sites,
-    storage,
-    support,
-    switches,
-    understand,
-    users,
-    verify,
-    workers,
-)
-from arb_pipelines.cli.bench import app as bench
+from arb_pipelines.cli.faults import describe_error, forget_closed_pipe, survive_odd_letters
+from arb_pipelines.cli.lazy import LazyCommand, LazyGroup
+
+# Part of the help page -> command -> where it is, and its one line there.
+COMMANDS = {
+    "Start here": {
+        "demo": ("demo:demo", "The whole trade over 500 shops on this machine, with paper money."),
+        "doctor": ("doctor:doctor", "What is missing on this machine, and how to mend it."),
+        "extract": ("extract:extract", "Name, price, stock and more from saved product pages."),
+        "site": ("sites:app", "The shops you watch: add, check and mend them."),
+        "dev": ("dev:dev", "Start the Dagster page, daemon and desk over your own sites."),
+    },
+    "Decide and buy": {
+        "opportunities": ("approvals:opportunities", "What is worth buying, best first."),
+        "approve": ("approvals:approve", "Give leave to buy an opportunity once, up to a ceiling."),
+        "bid": ("bid:bid", "Bid on approved auctions, up to the true maximum."),
+        "buy": ("assist:buy", "Hold the money of an approval and get the shop's link."),
+        "bought": ("assist:bought", "Say that you bought: the money held becomes the money paid."),
+        "not-bought": ("assist:not_bought", "Say that no order exists: the money is free again."),
+        "received": ("assist:received", "Say that the goods arrived."),
+        "purchases": ("purchases:purchases", "What was bought, newest first, and what became of it."),
+        "reconcile": ("purchases:reconcile", "Compare purchases with the shops' order histories."),
+        "explain": ("explain:explain", "Why a purchase was made, to the cent and to the page."),
+        "halt": ("switches:halt", "Stop buying, listing, repricing or messages at once."),
+        "resume": ("switches:resume", "Allow an action again."),
+    },
+    "Sell": {
+        "orders": ("orders:orders", "The pick list: what must ship first stands on top."),
+        "pick": ("orders:pick", "Record that orders were taken from the shelf."),
+        "pack": ("orders:pack", "Record that orders are in their parcels."),
+        "ship": ("orders:ship", "Record that a carrier has the parcel."),
+        "return": ("returns:app", "Returns and refunds."),
+        "settle": ("settle:settle", "Import an outlet's statement: fees taken, payouts."),
+        "describe": ("describe:describe", "Title, text and photos that buyers see of a product."),
+        "fees": ("fees:app", "What a sale costs: quotes, floor prices, highest cost."),
+        "messages": ("messages:app", "Offers to sellers and words to buyers."),
+        "support": ("support:app", "What customers write: understood, answered or handed over."),
+        "report": ("reports:app", "Profit and loss, ageing stock, deals, manners at shops."),
+    },
+    "Prices, products and models": {
+        "history": ("history:history", "A product's prices over time and who offers it now."),
+        "predict": ("predict:predict", "Sale price with its interval, and days to sell."),
+        "forecast": ("forecast:forecast", "The coming week's sales, and when to restock."),
+        "recommend": ("recommend:recommend", "What is bought together with a product."),
+        "understand": ("understand:understand", "Brand, model, condition and quantity from a title."),
+        "match": ("matches:app", "Which offers are the same product, and your word on it."),
+        "lookup": ("lookup:lookup", "What price interfaces know of a product code."),
+        "budget": ("lookup:budget", "What metered interfaces may cost and did cost."),
+        "backtest": ("backtest:backtest", "The price history through the live rules and fees."),
+        "replay": ("replay:replay", "Trade on paper through the stored prices of a time."),
+        "bench": ("bench.app:app", "Measure every rule and model on your own data."),
+    },
+    "Run and keep": {
+        "serve": ("serve:serve", "The API, the live feed and the desk."),
+        "user": ("users:app", "Who can log in at the desk, and as what."),
+        "key": ("keys:app", "API keys for programs."),
+        "outbox": ("outbox:app", "Messages that leave: alerts, offers, answers."),
+        "verify": ("verify:verify", "Check that the books hold: nothing twice, all balanced."),
+        "migrate": ("keeping:migrate", "Create the books, or bring them to the newest form."),
+        "backup": ("keeping:backup", "Back up books, raw scrapes, models and evidence."),
+        "restore": ("keeping:restore", "Put a backup in place of this installation."),
+        "storage": ("storage:app", "Move what is kept from this machine to servers."),
+        "workers": ("workers:app", "Start and stop EC2 machines, never above a cost a day."),
+    },
+}
+
+
+class Commands(LazyGroup):
+    """The commands of the table."""
+
+    table = tuple(
+        LazyCommand(name, place, summary, panel)
+        for panel, commands in COMMANDS.items()
+        for name, (place, summary) in commands.items()
+    )
+
 
 app = typer.Typer(
+    cls=Commands,
     name="arb",
     help="Resale arbitrage as a pipeline: watch shops, price, buy once, sell, keep the books.",
     no_args_is_help=True,
-    rich_markup_mode="rich",
-    pretty_exceptions_show_locals=False,  # locals may hold a token
+    rich_markup_mode=None,  # rich's help page costs 180 CPU milliseconds more than the plain one
+    pretty_exceptions_enable=False,  # they would show a traceback, and its locals may hold a token
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="First steps: [bold]arb demo[/] shows the whole loop; [bold]arb doctor[/] says what is missing.",
+    epilog="First steps: `arb demo` shows the whole loop, `arb doctor` says what is missing, and "
+    "`arb COMMAND --help` shows examples.",
 )
-app.command()(demo.demo)
-app.command()(dev.dev)
-app.command()(doctor.doctor)
-app.command()(extract.extract)
-app.command()(understand.understand)
-app.command()(verify.verify)
-app.command()(approvals.opportunities)
-app.command()(approvals.approve)
-app.command()(bid.bid)
-app.command()(assist.buy)
-app.command()(assist.bought)
-app.command("not-bought")(assist.not_bought)
-app.command()(assist.received)
-app.command()(purchases.purchases)
-app.command()(purchases.reconcile)
-app.command()(orders.orders)
-app.command()(orders.pick)
-app.command()(orders.pack)
-app.command()(orders.ship)
-app.command()(settle.settle)
-app.command()(describe.describe)
-app.command()(recommend.recommend)
-app.command()(backtest.backtest)
-app.command()(replay.replay)
-app.command()(explain.explain)
-app.command()(forecast.forecast)
-app.command()(history.history)
-app.command()(lookup.lookup)
-app.command()(lookup.budget)
-app.command()(predict.predict)
-app.command()(serve.serve)
-app.command()(switches.halt)
-app.command()(switches.resume)
-app.command()(keeping.migrate)
-app.command()(keeping.backup)
-app.command()(keeping.restore)
-app.add_typer(storage.app, name="storage")
-app.add_typer(workers.app, name="workers")
-app.add_typer(keys.app, name="key")
-app.add_typer(sites.app, name="site")
-app.add_typer(users.app, name="user")
-app.add_typer(fees.app, name="fees")
-app.add_typer(matches.app, name="match")
-app.add_typer(reports.app, name="report")
-app.add_typer(returns.app, name="return")
-app.add_typer(outbox.app, name="outbox")
-app.add_typer(messages.app, name="messages")
-app.add_typer(support.app, name="support")
-app.add_typer(bench.app, name="bench")
-
-
-# What they were given stays off the screen.
-SECRET_SETTINGS = (
-    "ARB_PROXY_URLS",
-    "ARB_DATABASE_URL",
-    "ARB_RAW_STORE_URL",
-    "ARB_CELERY_BROKER_URL",
-    "ARB_CELERY_BACKEND_URL",
-    "ARB_VAULT_SECRET_ID",
-)
-
-SECRET_WORDS = {"KEY", "LOGINS", "PASSWORD", "SECRET", "TOKEN"}
 
 
 def print_version(wanted: bool) -> None:
@@ -137,29 +115,27 @@ def options(
     version: Annotated[
         bool, typer.Option("--version", callback=print_version, is_eager=True, help="Show the version.")
     ] = False,
+    traceback: Annotated[
+        bool, typer.Option("--traceback", help="Show where an unexpected error came from, for a bug report.")
+    ] = False,
 ) -> None:
     """Take the options that stand before a command."""
 
 
 def main() -> None:
-    """Run the command line; a wrong setting is one clear line, not a traceback."""
-    from pydantic import ValidationError
-
-    from arb_pipelines.adapters.secrets.port import SecretError
-
+    """Run the command line; an error that no command foresaw is one clear line, not a traceback."""
+    survive_odd_letters()
     try:
         app()
-    except SecretError as error:
-        typer.echo(f"arb: {error}", err=True)
-        raise SystemExit(2) from error
-    except ValidationError as error:
-        for fault in error.errors():
-            name = "ARB_" + "_".join(str(part) for part in fault["loc"]).upper()
-            # Of a part of a setting, or of all together, the input may be an account with its secrets.
-            is_shown = len(fault["loc"]) == 1 and name not in SECRET_SETTINGS and not isinstance(fault["input"], dict)
-            got = f" (got {fault['input']!r})" if is_shown and not SECRET_WORDS & set(name.split("_")) else ""
-            typer.echo(f"arb: setting {name}: {fault['msg']}{got}", err=True)
-        raise SystemExit(2) from error
+    except Exception as error:
+        if "--traceback" in sys.argv[1:2]:
+            raise
+        lines, status = describe_error(error)
+        for line in lines:
+            typer.echo(line, err=True)
+        raise SystemExit(status) from error
+    finally:
+        forget_closed_pipe()
 
 
 if __name__ == "__main__":

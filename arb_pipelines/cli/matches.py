@@ -9,11 +9,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Column, Table
 
 from arb_pipelines.cli.approvals import AsJson, WallClock
 from arb_pipelines.cli.switches import opened_books
+from arb_pipelines.cli.tables import print_table
 
 if TYPE_CHECKING:
     import polars as pl
@@ -62,7 +62,7 @@ def list_matches(
         table.add_row(
             row["offer_key"], row["site"], (row["title"] or "-")[:40], row["product_id"] or "-", row["method"], score
         )
-    Console().print(table)
+    print_table(table)
     if found.is_empty():
         typer.echo(f"no offers of the last {SEEN_WITHIN.days} days are {outcome}", err=True)
 

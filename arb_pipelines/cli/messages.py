@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import getpass
 import json
-from datetime import timedelta
-from typing import Annotated, Any
+from contextlib import closing
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Column, Table
 
 from arb_pipelines.cli.approvals import AsJson, WallClock
 from arb_pipelines.cli.outbox import as_record
 from arb_pipelines.cli.switches import opened_books
+from arb_pipelines.cli.tables import print_table
 from arb_pipelines.domain.message import Channel, MessageState
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.spend_limit import Refusal
+
+if TYPE_CHECKING:
+    from arb_pipelines.services.messages import Seller
 
 app = typer.Typer(help="Offers to sellers and words to buyers, inside the outlet's own channel.", no_args_is_help=True)
 
@@ -39,14 +44,14 @@ def list_drafts(as_json: AsJson = False) -> None:
     table = Table(Column("draft", no_wrap=True), "to", "text")
     for draft in drafts:
         table.add_row(draft.message_id, f"{draft.recipient} at {draft.details.get('outlet', '-')}", draft.body)
-    Console().print(table)
+    print_table(table)
     table = Table(Column("talks", no_wrap=True), "asking", "at most", "offered", "ends")
     for one in talks:
         offered = ", ".join(str(offer) for offer in one.offers) or "-"
         table.add_row(
             one.negotiation_id, str(one.asking), str(one.walk_away), offered, f"{one.deadline_at:%F %H:%M} UTC"
         )
-    Console().print(table)
+    print_table(table)
 
 
 @app.command()
@@ -57,23 +62,29 @@ def draft(
     hours: Annotated[int, typer.Option(min=1, help="After how long new talks end.")] = 72,
     counter: Annotated[str, typer.Option(help="The seller's price, or 'no'; recorded before the next step.")] = "",
     text: Annotated[str, typer.Option(help="What to write to the buyer of an order.")] = "",
+    thread: Annotated[str, typer.Option(help="The outlet's conversation (`arb messages conversations`).")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Write the next message: the next rung of the offers, an acceptance, or your words to a buyer. Nothing is sent.
 
-    Example:
+    eBay takes answers in a conversation alone, so a message there needs --thread; talks remember theirs.
 
-      arb messages draft 3f2a9c --outlet ebay --seller tea-house
+    Examples:
+
+      arb messages draft 3f2a9c --outlet ebay --seller tea-house --thread 4711
+
+      arb messages draft ebay:12-345-678:1 --text "Your parcel is on its way." --thread 4711
     """
-    from arb_pipelines.services.messages import write_about_order, write_next
+    from arb_pipelines.services.messages import Seller, write_about_order, write_next
     from arb_pipelines.settings import Settings
 
     settings, clock = Settings(), WallClock()
     with opened_books() as books:
         if text:
-            written = write_about_order(books, about, text, settings.message_policies, _person(), clock)
+            policies, person = settings.message_policies, _person()
+            written = write_about_order(books, about, text, policies, person, clock, thread or None)
         else:
-            talks_id = _talks_about(books, about, outlet, seller, hours, counter)
+            talks_id = _talks_about(books, about, Seller(outlet, seller, thread or None), hours, counter)
             written = write_next(books, talks_id, settings.stance, settings.message_policies, clock)
     if written.refusal is not None:
         _refuse("draft", written.refusal)
@@ -102,15 +113,55 @@ def send(message_id: Annotated[str, typer.Argument(help="Of `arb messages list`.
     typer.echo(f"{message_id}: queued")
 
 
-def _talks_about(books: Any, about: str, outlet: str, seller: str, hours: int, counter: str) -> str:
+@app.command()
+def conversations(
+    days: Annotated[int, typer.Option(min=1, max=366, help="How many days back.")] = 30, as_json: AsJson = False
+) -> None:
+    """Show the conversations with members at eBay, whose ids `arb messages draft --thread` wants.
+
+    Example:
+
+      arb messages conversations --days 7 --json
+    """
+    from arb_pipelines.adapters.marketplaces.ebay.messages import EbayMessages
+    from arb_pipelines.settings import Settings
+
+    account = Settings().ebay
+    if account is None:
+        _refuse("conversations", Refusal("not_set_up", "eBay alone has conversations; set ARB_EBAY to our account"))
+        return
+    with closing(account.connect()) as connection:
+        try:
+            found = EbayMessages(connection).fetch_conversations(WallClock().now() - timedelta(days=days))
+        except (OSError, ValueError) as error:
+            _refuse("conversations", Refusal("outlet_unreadable", f"eBay cannot be read: {error}"))
+            return
+    if as_json:
+        typer.echo(json.dumps([{**asdict(one), "latest_at": _moment(one.latest_at)} for one in found]))
+        return
+    table = Table(Column("conversation", no_wrap=True), "about listing", "unread", "latest")
+    for one in found:
+        table.add_row(one.conversation_id, one.listing_id or "-", str(one.unread), _moment(one.latest_at) or "-")
+    print_table(table)
+
+
+def _moment(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat(timespec="minutes")
+
+
+def _talks_about(books: Any, about: str, seller: Seller, hours: int, counter: str) -> str:
     """Return the id of the talks: those named, those about the opportunity, or new ones."""
-    from arb_pipelines.services.messages import Seller, open_talks, record_answer
+    from arb_pipelines.services.messages import name_thread, open_talks, record_answer
 
     known = books.negotiations.load_one(about) or books.negotiations.load_one(f"talks-{about}")
     if known is None:
-        if not outlet or not seller:
+        if not seller.outlet or not seller.name:
             _refuse("draft", Refusal("seller_missing", "new talks need --outlet and --seller"))
-        known = open_talks(books, about, Seller(outlet, seller), timedelta(hours=hours), WallClock())
+        known = open_talks(books, about, seller, timedelta(hours=hours), WallClock())
+    elif seller.thread_id:
+        refusal = name_thread(books, known.negotiation_id, seller.thread_id)
+        if refusal is not None:
+            _refuse("draft", refusal)
     if isinstance(known, Refusal):
         _refuse("draft", known)
         return about

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, NoReturn
 
 import typer
-from rich.console import Console
 from rich.table import Column, Table
 
 from arb_pipelines.cli.approvals import AsJson
 from arb_pipelines.cli.switches import opened_books
+from arb_pipelines.cli.tables import print_table
 from arb_pipelines.domain.money import Money, MoneyError
 from arb_pipelines.domain.order import UNSHIPPED, Order, OrderState
 from arb_pipelines.domain.stores import Books
@@ -39,21 +39,26 @@ def orders(
 
       arb orders --state packed --json
     """
+    from arb_pipelines.services.returns import held_back
+
     with opened_books() as books:
         wanted = set(state or UNSHIPPED)
         found = [order for order in books.orders.load() if order.state in wanted]
         found = sorted(found, key=lambda order: (order.must_ship_by, order.order_id))[:limit]
         titles = {lot.sku: lot.title for lot in books.inventory.load()}
+        held = held_back(books, found)
     if as_json:
-        typer.echo(json.dumps({"orders": [order_json(one) for one in found]}))
+        shown = [{**order_json(one), "held_back": one.order_id in held} for one in found]
+        typer.echo(json.dumps({"orders": shown}))
         return
     table = Table(Column("id", no_wrap=True), Column("state", no_wrap=True), "ship by", "units", "SKU", "title")
     now = datetime.now(UTC)
     for one in found:
         late = " LATE" if one.is_due(now) and now >= one.must_ship_by else ""
+        late = " DO NOT SHIP" if one.order_id in held else late
         by = f"{one.must_ship_by:%m-%d %H:%M}{late}"
         table.add_row(one.order_id, one.state, by, str(one.quantity), one.sku, titles.get(one.sku, "-")[:32])
-    Console().print(table)
+    print_table(table)
     if not found:
         typer.echo("no such orders", err=True)
 
@@ -100,11 +105,15 @@ def ship(
 
       arb ship ebay:12-00345-67890:10051 --tracking 9400100000000000000000 --carrier USPS --postage 4.50
     """
+    from arb_pipelines.services.returns import held_back
+
     number = tracking.strip()
     if not number:
         fail("a parcel needs its tracking number")
     with opened_books() as books:
         found = _find(books, order)
+        if held_back(books, [found]):
+            fail(f"{order} was cancelled, its units are in a return: close that first (arb return close) to ship it")
         try:
             cost = None if postage is None else Money.exact(postage, found.revenue.currency)
         except MoneyError as error:

@@ -9,11 +9,11 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Column, Table
 
 from arb_pipelines.cli.approvals import AsJson, WallClock
 from arb_pipelines.cli.switches import opened_books
+from arb_pipelines.cli.tables import print_table
 from arb_pipelines.domain.message import MessageState, OutboundMessage
 
 app = typer.Typer(help="Messages that leave: alerts, offers, answers. Each is sent once.", no_args_is_help=True)
@@ -63,7 +63,7 @@ def list_messages(
     for one in found:
         words = (one.state.value, one.channel.value, one.recipient, one.subject[:50], str(one.attempts))
         table.add_row(one.message_id, *words, (one.error or "")[:60])
-    Console().print(table)
+    print_table(table)
     if not found:
         typer.echo(f"no messages: {which}", err=True)
 

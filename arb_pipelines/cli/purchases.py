@@ -7,11 +7,11 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Column, Table
 
 from arb_pipelines.cli.approvals import AsJson, WallClock
 from arb_pipelines.cli.switches import opened_books
+from arb_pipelines.cli.tables import print_table
 from arb_pipelines.domain.purchase import Purchase, PurchaseState
 from arb_pipelines.settings import Settings
 
@@ -40,7 +40,7 @@ def purchases(
     for one in found:
         amount = str(one.total or one.reserved)
         table.add_row(one.purchase_id, one.state, one.site, one.title[:32], amount, (one.reason or "-")[:48])
-    Console().print(table)
+    print_table(table)
     if not found:
         typer.echo("no such purchases", err=True)
 
@@ -70,6 +70,10 @@ def reconcile(
 
     settings = Settings()
     declared = load_sites(settings.sites_dir).sites
+    unknown = sorted(set(site or ()) - {one.key for one in declared})
+    if unknown:
+        typer.echo(f"reconcile: no site has the key {unknown[0]!r}; `arb site list` shows them", err=True)
+        raise typer.Exit(2)
     buyers = settings.open_buyers(declared)
     try:
         with opened_books() as books:

@@ -153,6 +153,4 @@ def _show(page: ReportPage, as_json: bool, out: Path | None) -> None:
     if as_json:
         typer.echo(json.dumps(page.to_json()))
         return
-    for name, value in page.totals.items():
-        typer.echo(f"{name.replace('_', ' ')}: {'-' if value is None else value}")
-    typer.echo(f"\n{page.to_markdown()}" if page.table.height else "\nnothing to show")
+    typer.echo(page.to_text())

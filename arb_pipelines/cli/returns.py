@@ -7,12 +7,12 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Column, Table
 
 from arb_pipelines.cli.approvals import AsJson, WallClock
 from arb_pipelines.cli.orders import fail
 from arb_pipelines.cli.switches import opened_books
+from arb_pipelines.cli.tables import print_table
 from arb_pipelines.domain.money import Money, MoneyError
 from arb_pipelines.domain.return_case import ReturnCase, ReturnRefusedError, ReturnState
 from arb_pipelines.services import returns as cases
@@ -45,7 +45,7 @@ def list_returns(
     for case in found:
         refunded = str(case.refund) if case.refund else "-"
         table.add_row(case.return_id, case.state, case.order_id, str(case.units), refunded, case.reason[:40])
-    Console().print(table)
+    print_table(table)
     if not found:
         typer.echo("no such returns", err=True)
 

@@ -25,6 +25,12 @@ from arb_pipelines.domain.money import Money, MoneyError
 from arb_pipelines.domain.shipping import Parcel
 
 ADD_ONS = ("international", "below_standard", "not_as_described", "insertion", "currency_conversion")
+WHICH = {
+    "--channel": "ebay_us, amazon_us, sandbox or generic",
+    "--category": "`arb fees schedules` lists them",
+    "--price": "an amount such as 12.99",
+    "--cost": "an amount such as 12.99",
+}
 TAX_COUNTS = (
     "this channel charges its fee on the buyer's sales tax too: give --tax-rate, such as 0.07 (0 where none is due)"
 )
@@ -164,7 +170,7 @@ def given(option: str, text: str) -> str:
         FeeRefusal: `missing_option`.
     """
     if not text:
-        raise FeeRefusal("missing_option", f"state {option}")
+        raise FeeRefusal("missing_option", f"give {option}: {WHICH[option]}")
     return text
 
 

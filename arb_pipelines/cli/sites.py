@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from arb_pipelines.cli import site_add, site_check, site_fix
+from arb_pipelines.cli.tables import print_table
 from arb_pipelines.scraping.registry import load_sites
 from arb_pipelines.settings import Settings
 
@@ -33,6 +33,6 @@ def list_sites(folder: Folder = None) -> None:
     for site in registry.sites:
         values = (site.key, site.name, site.site_class, site.shape, site.rendering, site.pages_per_visit)
         table.add_row(*(str(value) for value in values), str(site.interval_s))
-    Console().print(table)
+    print_table(table)
     for broken in registry.broken:
         typer.echo(str(broken), err=True)

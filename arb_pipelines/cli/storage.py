@@ -50,6 +50,10 @@ def copy(
     from arb_pipelines.cli.processes import StartError
 
     settings = Settings()
+    if not to.startswith(("postgresql://", "postgresql+")):
+        raise refused(
+            "storage copy", "--to is an address that begins with postgresql://, such as postgresql://host/database"
+        )
     try:
         with single_instance(settings.home), bar() as progress:
             books = BooksCopy(f"sqlite:///{settings.home / f'books-{settings.mode}.sqlite'}", to, settings.mode.value)

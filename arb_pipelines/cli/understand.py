@@ -37,8 +37,9 @@ def understand(
 
 
 def _print_record(record: dict[str, Any]) -> None:
-    from rich.console import Console
     from rich.table import Table
+
+    from arb_pipelines.cli.tables import print_table
 
     table = Table("field", "value", "confidence", show_header=True)
     for name in ("brand", "model"):
@@ -48,4 +49,4 @@ def _print_record(record: dict[str, Any]) -> None:
     for name in ("quantity", "size", "colour", "storage", "edition"):
         silent = "contradictory" if name == "quantity" else "not stated"
         table.add_row(name, silent if record[name] is None else str(record[name]), "")
-    Console().print(table)
+    print_table(table)

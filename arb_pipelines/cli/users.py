@@ -11,11 +11,11 @@ import sys
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from arb_pipelines.cli.approvals import AsJson, WallClock, account_name
 from arb_pipelines.cli.switches import opened_books
+from arb_pipelines.cli.tables import print_table
 from arb_pipelines.domain.access import AccessError, Role, check_name, check_password
 
 app = typer.Typer(no_args_is_help=True, help="Who can log in at the desk, and as what.")
@@ -71,7 +71,7 @@ def list_users(as_json: AsJson = False) -> None:
     for one in users:
         disabled = f"{one.disabled_at:%F %T}" if one.disabled_at else "-"
         table.add_row(one.name, one.role.value, f"{one.created_at:%F %T}", disabled)
-    Console().print(table)
+    print_table(table)
 
 
 @app.command()

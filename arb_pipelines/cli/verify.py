@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from arb_pipelines.cli.switches import refuse_missing_books, unusable_books
 from arb_pipelines.settings import Settings
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def verify(
 
     settings = Settings()
     url = database or settings.books_url
+    refuse_missing_books(url)
     try:
         books = open_books(url, mode=settings.mode.value)
         try:
@@ -49,13 +51,9 @@ def verify(
             unreadable = add_unknown_orders(books, settings, broken) if shops else []
         finally:
             books.close()
-    except SQLAlchemyError as error:
-        reason = str(error.__cause__ or error).splitlines()[0]
-        typer.echo(
-            f"verify: cannot read the books at {url}: {reason} (run `arb demo` or `arb dev` once to create them)",
-            err=True,
-        )
-        raise typer.Exit(2) from error
+    except (SQLAlchemyError, ValueError, ModuleNotFoundError) as error:
+        mend = "run `arb migrate` to create or upgrade them, or name others with --database"
+        raise unusable_books(url, str(error.__cause__ or error), mend) from error
     if as_json:
         typer.echo(json.dumps({"broken": broken, "totals": totals, "unreadable_sites": unreadable}))
     else:
@@ -90,7 +88,7 @@ def add_unknown_orders(books: SqlBooks, settings: Settings, broken: dict[str, in
 def print_result(broken: dict[str, int], totals: dict[str, int]) -> None:
     """Print totals and each broken invariant."""
     console = Console()
-    console.print("  ".join(f"{name} {count}" for name, count in totals.items()), highlight=False)
+    console.print("  ".join(f"{name} {count}" for name, count in totals.items()), highlight=False, soft_wrap=True)
     for name, rows in broken.items():
         console.print(f"[bold red]broken[/] {name}: {rows} rows", highlight=False)
     if not broken:

@@ -49,7 +49,8 @@ def test_commands_in_the_docs_exist() -> None:
 def test_every_command_has_help_with_an_example() -> None:
     """`--help` says what a command does and shows a call."""
     group = typer.main.get_command(app)
-    for name, command in group.commands.items():  # type: ignore[attr-defined]
+    for name, stand_in in group.commands.items():  # type: ignore[attr-defined]
+        command = stand_in.load()
         subcommands = getattr(command, "commands", {name: command})
         for each in subcommands.values():
             assert each.help, name

@@ -78,7 +78,27 @@ def test_halt_and_resume_turn_the_switch() -> None:
     books.close()
     assert "active -> halted" in RUN.invoke(app, ["halt", "buy", "--reason", "test"]).stdout
     assert "halted -> active" in RUN.invoke(app, ["resume", "buy"]).stdout
+    told = json.loads(RUN.invoke(app, ["halt", "buy", "--json"]).stdout)
+    assert (told["before"], told["state"]) == ("active", "halted")
     assert RUN.invoke(app, ["verify"]).exit_code == 0
+
+
+def test_books_that_are_not_there_are_not_made_by_looking(own_home: Path) -> None:
+    """To ask makes no empty file; the line says what makes books, and where the demo's are."""
+    done = RUN.invoke(app, ["purchases"])
+    assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
+    assert "arb migrate" in done.stderr
+    assert "ARB_HOME=.arb/demo" in done.stderr
+    assert not (own_home / "home").exists()
+
+
+def test_unusable_books_are_one_line_without_their_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that does not answer, and a database of another make."""
+    for url in ("postgresql://arb:secret-word@127.0.0.1:1/arb", "mysql://arb:secret-word@h/arb"):
+        monkeypatch.setenv("ARB_DATABASE_URL", url)
+        done = RUN.invoke(app, ["purchases"])
+        assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
+        assert "secret-word" not in done.stderr
 
 
 def test_a_wrong_setting_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -60,6 +60,16 @@ def test_several_files_are_a_list_or_lines(kettle: Path, tmp_path: Path) -> None
     assert [json.loads(line)["file"] for line in lines] == [str(kettle), str(packed)]
 
 
+def test_several_files_stay_a_list_when_one_is_unreadable(kettle: Path, tmp_path: Path) -> None:
+    """The form depends on what was asked, not on what could be read; an address may be named by the whole name."""
+    urls = tmp_path / "urls.json"
+    urls.write_text(json.dumps({kettle.name: URL}), encoding="utf-8")
+    result = run(kettle, tmp_path / "none.html", "--urls", urls, "--json")
+    assert result.exit_code == 2
+    (record,) = json.loads(result.stdout)
+    assert record["url"] == URL
+
+
 def test_without_a_form_a_table_is_shown(kettle: Path) -> None:
     result = run(kettle)
     assert result.exit_code == 0

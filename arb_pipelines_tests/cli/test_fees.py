@@ -131,6 +131,7 @@ def test_schedules_show_dates_sources_and_what_is_unknown():
         (f"{QUOTE} --fulfilment fba --sides-in 9x6", "bad_parcel"),
         (f"{QUOTE} --data /nowhere/at/all", "no such folder"),
         ("quote --category books --price 20", "missing_option"),
+        ("schedules --channel nosuch", "unknown_channel"),
         ("quote --channel ebay_us --category most --price 10", "tax_rate_missing"),
         ("quote --channel ebay_us --category books --tax-rate 0", "missing_option"),
         ("floor --channel ebay_us --category books --tax-rate 0", "missing_option"),

@@ -10,7 +10,10 @@ from typer.testing import CliRunner
 
 from arb_pipelines.adapters.sql.books import open_books
 from arb_pipelines.cli.main import app
+from arb_pipelines.outlet_accounts import EbayOutlet
+from arb_pipelines_tests.adapters.marketplaces.ebay.stand import connect, page
 from arb_pipelines_tests.contracts.trade_records import offer_for_sale, opportunity, outlet_order, usd
+from arb_pipelines_tests.contracts.vendor_transport import ContractTransport
 
 RUNNER = CliRunner()
 NEW = ["messages", "draft", "opportunity-1", "--outlet", "ebay", "--seller", "tea-house"]
@@ -68,3 +71,31 @@ def test_contact_data_is_refused_and_a_wrong_price_too(order_id: str) -> None:
     RUNNER.invoke(app, NEW)
     wrong = RUNNER.invoke(app, ["messages", "draft", "opportunity-1", "--counter", "cheap"])
     assert wrong.exit_code == 2
+
+
+def test_a_conversation_is_named_once_and_remembered(order_id: str) -> None:
+    """eBay takes answers in a conversation alone."""
+    first = json.loads(RUNNER.invoke(app, [*NEW, "--thread", "4711", "--json"]).stdout)
+    assert first["details"]["thread_id"] == "4711"
+    again = ["messages", "draft", "opportunity-1", "--counter", "no", "--json"]
+    assert json.loads(RUNNER.invoke(app, again).stdout)["details"]["thread_id"] == "4711"
+    moved = json.loads(RUNNER.invoke(app, [*again, "--thread", "4712"]).stdout)
+    assert moved["details"]["thread_id"] == "4712"
+    words = ["messages", "draft", order_id, "--text", "On its way.", "--thread", "9", "--json"]
+    assert json.loads(RUNNER.invoke(app, words).stdout)["details"]["thread_id"] == "9"
+
+
+def test_conversations_are_ebays(order_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without an account that is one line; with one the ids are shown."""
+    done = RUNNER.invoke(app, ["messages", "conversations"])
+    assert (done.exit_code, "(not_set_up)" in done.stderr) == (2, True)
+    vendor = ContractTransport("ebay")
+    shown = {"conversationId": "4711", "unreadCount": 1, "referenceType": "LISTING", "referenceId": "11"}
+    vendor.reply("getConversations", page("conversations", shown))
+    monkeypatch.setenv("ARB_EBAY", json.dumps({"client_id": "i", "client_secret": "s", "refresh_token": "t"}))
+    monkeypatch.setattr(EbayOutlet, "connect", lambda self: connect(vendor))
+    told = json.loads(RUNNER.invoke(app, ["messages", "conversations", "--json"]).stdout)
+    assert told == [{"conversation_id": "4711", "unread": 1, "listing_id": "11", "latest_at": None}]
+    assert "4711" in RUNNER.invoke(app, ["messages", "conversations"]).stdout
+    vendor.reply("getConversations", {"errors": [{"errorId": 1}]}, status=403)
+    assert "eBay cannot be read" in RUNNER.invoke(app, ["messages", "conversations"]).stderr

@@ -16,7 +16,7 @@ from arb_pipelines.adapters.sql.books import SqlBooks, open_books
 from arb_pipelines.cli.main import app
 from arb_pipelines.domain.spend_limit import Action, ActionState
 from arb_pipelines.settings import Settings
-from arb_pipelines_tests.contracts.trade_records import opportunity
+from arb_pipelines_tests.contracts.trade_records import let_buy, opportunity
 
 RUN = CliRunner()
 
@@ -32,6 +32,7 @@ def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SqlBooks]:
     opened.migrate()
     now = datetime.now(UTC)
     opened.opportunities.store([opportunity(1, observed_at=now - timedelta(minutes=1), decided_at=now)], [])
+    let_buy(opened, tmp_path / "sites", now)
     yield opened
     opened.close()
 

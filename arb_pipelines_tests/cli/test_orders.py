@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +153,37 @@ def test_a_product_is_described(sold: SqlBooks) -> None:
     }  # fmt: skip
 
 
+def test_profit_and_loss_is_what_the_ledger_says(sold: SqlBooks, tmp_path: Path) -> None:
+    """Asked of the entries themselves, with another client and no code of ours."""
+    accounts = {"revenue": -1, "refunds": 1, "selling_fees": 1, "cost_of_goods": 1, "write_offs": 1, "shipping": 1}
+    with closing(sqlite3.connect(tmp_path / "books.sqlite")) as ledger:
+        sums = dict(ledger.execute("SELECT account, SUM(amount_minor) FROM ledger_entries GROUP BY account"))
+        stock = ledger.execute("SELECT SUM(on_hand * unit_cost_minor) FROM inventory_lots").fetchone()
+    totals = as_json("report", "pnl", "--from", "2026-01-01", "--to", "2026-12-31")["totals"]
+    names = ("revenue", "refunds", "fees", "cost", "write_offs", "postage")
+    told = [round(Decimal(totals[name]) * 100) for name in names]
+    assert told == [sign * sums.get(account, 0) for account, sign in accounts.items()]
+    assert round(Decimal(totals["profit"]) * 100) == -sum(sums.get(account, 0) for account in accounts)
+    assert (sums["inventory"], sum(sums.values())) == (stock[0], 0)
+
+
+def test_what_was_cancelled_is_not_shipped(sold: SqlBooks) -> None:
+    """The list says so, and `arb ship` refuses until the return is closed."""
+    order = next(one for one in sold.orders.load() if one.state == "new" and one.order_id not in returned(sold))
+    sold.returns.open("r9", order.order_id, 1, "cancelled", order.ordered_at)
+    listed = {one["order_id"]: one["held_back"] for one in as_json("orders")["orders"]}
+    assert listed[order.order_id]
+    assert not all(listed.values())
+    assert "DO NOT SHIP" in run("orders", status=0)
+    assert "was cancelled" in run("ship", order.order_id, "--tracking", "T9", status=2)
+    run("return", "close", "r9")
+    run("ship", order.order_id, "--tracking", "T9")
+
+
+def returned(books: SqlBooks) -> set[str]:
+    return {case.order_id for case in books.returns.load()}
+
+
 def test_the_reports(sold: SqlBooks, tmp_path: Path) -> None:
     """On the screen, as JSON and as files."""
     told = as_json("report", "pnl", "--from", "2026-01-01", "--to", "2026-12-31")
@@ -159,7 +193,7 @@ def test_the_reports(sold: SqlBooks, tmp_path: Path) -> None:
     run("report", "pnl", "--from", "yesterday", status=2)
     assert [row["product"] for row in as_json("report", "fastest", "--days", "3650")["rows"]] == ["fast", "slow"]
     assert {row["category"] for row in as_json("report", "categories", "--days", "3650")["rows"]} == {"Kitchen", "Toys"}
-    assert "| opportunity-1 |" in run("report", "deals", "--days", "3650", "--out", str(tmp_path / "out"))
+    assert "\nopportunity-1  " in run("report", "deals", "--days", "3650", "--out", str(tmp_path / "out"))
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["deal_profits.csv", "deal_profits.html"]
     assert as_json("report", "ageing")["totals"]["units"] == 2
     blocked = tmp_path / "file"

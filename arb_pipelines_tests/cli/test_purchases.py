@@ -17,7 +17,7 @@ from arb_pipelines.domain.purchase import PurchaseState, claim_of
 from arb_pipelines.domain.raw_product import scrape_id
 from arb_pipelines.scraping.segments import RawPage, SegmentWriter
 from arb_pipelines.settings import Settings
-from arb_pipelines_tests.contracts.trade_records import opportunity
+from arb_pipelines_tests.contracts.trade_records import let_buy, opportunity
 
 RUN = CliRunner()
 TICK = "tick-20260101T000000Z"
@@ -36,6 +36,7 @@ def books(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SqlBooks]
     seen = scrape_id(one.site, one.url, TICK)
     found = opportunity(1, scrape_id=seen, observed_at=now - timedelta(minutes=1), decided_at=now)
     opened.opportunities.store([found], [])
+    let_buy(opened, tmp_path / "sites", now)
     yield opened
     opened.close()
 
@@ -52,7 +53,9 @@ def test_a_person_approves_once_within_the_bounds(books: SqlBooks) -> None:
     assert run("approve", "opportunity-1", "--ceiling", "twelve")[0] == 2
     code, _, err = run("approve", "opportunity-1", "--ceiling", "30.01")
     assert (code, "over_max_cost" in err) == (1, True)
-    assert "no_such_opportunity" in run("approve", "opportunity-9", "--ceiling", "5")[2]
+    code, _, err = run("approve", "opportunity-9", "--ceiling", "5")
+    assert (code, "no_such_opportunity" in err) == (2, True)
+    assert [run("approve", "opportunity-1", "--ceiling", much)[0] for much in ("0", "-5", "NaN")] == [2, 2, 2]
     code, out, _ = run("approve", "opportunity-1", "--ceiling", "22.50")
     assert code == 0
     assert "at most 22.50 USD each" in out
@@ -60,6 +63,19 @@ def test_a_person_approves_once_within_the_bounds(books: SqlBooks) -> None:
     assert (code, "already_approved" in err) == (1, True)
     (approval,) = books.approvals.load_usable(datetime.now(UTC))
     assert (approval.ceiling.text, approval.quantity, approval.approved_by[:7]) == ("22.50", 1, "person:")
+
+
+def test_an_approval_as_json(books: SqlBooks) -> None:
+    code, out, _ = run("approve", "opportunity-1", "--ceiling", "22.50", "--json")
+    told = json.loads(out)
+    (approval,) = books.approvals.load_usable(datetime.now(UTC))
+    assert (code, told["approval_id"], told["ceiling"]) == (0, approval.approval_id, "22.50")
+
+
+def test_a_shop_that_is_not_declared_is_not_reconciled(books: SqlBooks) -> None:
+    """A slip of the key must not look like a clean history."""
+    code, _, err = run("reconcile", "--site", "nosuch")
+    assert (code, "'nosuch'" in err) == (2, True)
 
 
 def test_above_the_amount_one_more_person_is_needed(books: SqlBooks, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,3 +183,17 @@ def test_a_person_buys_step_by_step(books: SqlBooks) -> None:
     assert "wrong_state" in run("not-bought", one.purchase_id)[2]
     assert "arrived" in run("received", one.purchase_id)[1]
     assert books.broken_invariants() == {}
+
+
+def test_a_person_is_not_sent_where_nothing_may_be_bought(books: SqlBooks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rules of the moment hold for `arb buy`, and one who approved with the rule of two people switched off."""
+    monkeypatch.setenv("ARB_TWO_PERSON_ABOVE", "")
+    approval_id = run("approve", "opportunity-1", "--ceiling", "22.50")[1].partition(":")[0]
+    monkeypatch.setenv("ARB_TWO_PERSON_ABOVE", "20")
+    code, _, err = run("buy", approval_id)
+    assert (code, "second_person_missing" in err) == (1, True)
+    monkeypatch.setenv("ARB_TWO_PERSON_ABOVE", "")
+    monkeypatch.setenv("ARB_SITES_DIR", "no-sites")
+    code, _, err = run("buy", approval_id)
+    assert (code, "site_may_not_buy" in err) == (1, True)
+    assert books.purchases.load() == []

@@ -26,10 +26,10 @@ def load_order_lines(path: Path) -> pl.DataFrame:
         OrderFileError: the file is missing, unreadable, empty or lacks a column.
     """
     try:
-        lines = pl.read_parquet(path)
+        lines = pl.read_csv(path, infer_schema=False) if path.suffix == ".csv" else pl.read_parquet(path)
     except (OSError, pl.exceptions.PolarsError) as error:
         reason = str(error).splitlines()[0][:200]
-        raise OrderFileError(f"{path} cannot be read as Parquet ({reason}); give such a file of order lines") from error
+        raise OrderFileError(f"{path} cannot be read as Parquet or CSV ({reason}); give such order lines") from error
     missing = [name for name in RAW_COLUMNS if name not in lines.columns]
     if missing:
         raise OrderFileError(f"{path} lacks the column {missing[0]}; it needs {', '.join(RAW_COLUMNS)}")

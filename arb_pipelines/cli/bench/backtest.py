@@ -32,15 +32,14 @@ def backtest(
     Example: arb bench backtest --spells prices/ --json
     """
     from arb_pipelines.adapters.parquet.price_spells import SpellFilesError, load_spell_set
-    from arb_pipelines.backtest.pair_bench import PairTerms, measure_pairs
+    from arb_pipelines.backtest.pair_bench import NoGapsError, PairTerms, measure_pairs
 
     terms = PairTerms(cost_share=read_share("--costs", costs), naive_roi=read_share("--roi", roi))
     try:
-        found = load_spell_set(spells)
-    except SpellFilesError as error:
+        figures = measure_pairs(load_spell_set(spells), terms, lambda line: typer.echo(line, err=True))
+    except (SpellFilesError, NoGapsError) as error:
         typer.echo(f"arb bench backtest: {error}", err=True)
         raise typer.Exit(2) from error
-    figures = measure_pairs(found, terms, lambda line: typer.echo(line, err=True))
     typer.echo(json.dumps(figures, indent=2) if as_json else _as_table(figures))
 
 

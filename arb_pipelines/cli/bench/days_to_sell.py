@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from arb_pipelines.cli.bench.prices import complain, read_date
+from arb_pipelines.cli.bench.prices import complain, newest_third, read_date
 
 if TYPE_CHECKING:
     from arb_pipelines.ml.days_to_sell_walk import SpellWalk
@@ -24,7 +24,10 @@ def days_to_sell(
     listings: Annotated[
         Path, typer.Option(help="Listings: Parquet, CSV or NDJSON with price, listed_on, last_seen_on.")
     ],
-    start: Annotated[str, typer.Option("--from", help="First day of listing to predict, YYYY-MM-DD.")],
+    start: Annotated[
+        str | None,
+        typer.Option("--from", help="First day of listing to predict, YYYY-MM-DD (default: the newest third)."),
+    ] = None,
     horizon: Annotated[int, typer.Option(min=1, max=LAST_HORIZON, help="Sold within how many days, for AUC.")] = 21,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -41,12 +44,14 @@ def days_to_sell(
 
     try:
         begin = read_date(start)
-        assert begin is not None, "--from is required"
         found = read_listings(listings)
+        begin = begin or newest_third(found)
+        if begin is None:
+            raise ListingsError("times to sell need the columns listed_on and last_seen_on")
         walk = walk_spells(found, begin, report=_show)
     except ListingsError as error:
         raise typer.Exit(complain("days-to-sell", str(error))) from error
-    result = figures(found, walk, start, horizon)
+    result = figures(found, walk, begin.isoformat(), horizon)
     if as_json:
         typer.echo(json.dumps(result, indent=2))
     else:

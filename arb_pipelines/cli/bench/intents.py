@@ -15,15 +15,13 @@ from typing import Annotated, Any
 
 import typer
 
+from arb_pipelines.cli.bench.files import DataFileError, read_table
+
 NEEDED = ("split", "text", "intent")
 STRANGER_NAMES = frozenset({"oos", "out_of_scope", "out-of-scope", "ood"})
 PARTS = {"train": "train", "val": "valid", "valid": "valid", "validation": "valid", "dev": "valid", "test": "test"}
 HELD_BACK = 7  # without validation rows every 7th training row of each intent calibrates
 TIMED_MESSAGES = 500
-
-
-class DataFileError(Exception):
-    """A data file that cannot be used; the message says what is wrong and how to mend it."""
 
 
 @dataclass(slots=True)
@@ -39,7 +37,7 @@ def intents(
     data: Annotated[
         Path,
         typer.Option(
-            help="Parquet or CSV with split (train, val, test; oos_* for out of scope), text and intent "
+            help="Parquet, CSV or NDJSON with split (train, val, test; oos_* for out of scope), text and intent "
             "('oos' for out of scope)."
         ),
     ],
@@ -57,10 +55,10 @@ def intents(
     """
     try:
         parts = load_messages(data)
+        result = measure(parts, hand_over)
     except DataFileError as error:
         typer.echo(f"arb bench intents: {error}", err=True)
         raise typer.Exit(2) from error
-    result = measure(parts, hand_over)
     if as_json:
         typer.echo(json.dumps(result, indent=2))
     else:
@@ -73,23 +71,21 @@ def load_messages(path: Path) -> dict[str, Messages]:
     Raises:
         DataFileError: the file cannot be read, lacks a column, or has no training or test rows.
     """
-    import polars as pl
-
-    try:
-        frame = pl.read_csv(path, infer_schema=False) if path.suffix == ".csv" else pl.read_parquet(path)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        reason = str(error).splitlines()[0][:200]
-        raise DataFileError(f"{path}: cannot be read as Parquet or CSV ({reason}); give such a file") from error
-    missing = [name for name in NEEDED if name not in frame.columns]
-    if missing:
-        raise DataFileError(f"{path}: lacks the column {missing[0]!r}; needed are {', '.join(NEEDED)}")
+    frame = read_table(path, NEEDED)
     parts = {part: Messages() for part in ("train", "valid", "test")}
     for split, text, intent in frame.select(*NEEDED).iter_rows():
-        _sort_in(parts, str(split).lower(), text or "", str(intent))
+        if intent is not None:
+            _sort_in(parts, str(split).lower(), str(text or ""), str(intent))
     if len(set(parts["train"].intents)) < 2 or not parts["test"].texts:
         raise DataFileError(f"{path}: needs rows of split 'train' with two or more intents, and of split 'test'")
     if not parts["valid"].texts:
         _hold_back(parts)
+    if not parts["valid"].texts:
+        raise DataFileError(
+            f"{path}: needs rows of split 'val', or {HELD_BACK} training rows of an intent to spare one"
+        )
+    if not any(any(letter.isalpha() for letter in text) for text in parts["train"].texts):
+        raise DataFileError(f"{path}: no training row has words in it")
     return parts
 
 
@@ -191,12 +187,13 @@ def _latency(model: Any, texts: Sequence[str]) -> dict[str, float]:
 
 
 def _print_table(result: dict[str, Any]) -> None:
-    from rich.console import Console
     from rich.table import Table
+
+    from arb_pipelines.cli.tables import print_table
 
     title = f"{result['intents']} intents, {result['test_in_scope']} + {result['test_out_of_scope']} test messages"
     table = Table("figure", "ours", "nearest message", title=title)
     for name, ours in result["ours"].items():
         theirs = result["nearest_message"].get(name)
         table.add_row(name, "-" if ours is None else str(ours), "" if theirs is None else str(theirs))
-    Console().print(table)
+    print_table(table)

@@ -37,7 +37,7 @@ def matching(pairs: PairsFile, size: Size = None, as_json: AsJson = False) -> No
     try:
         figures = run_matching_bench(pairs, size)
     except NotPairsError as error:
-        typer.echo(f"arb: {error}", err=True)
+        typer.echo(f"arb bench matching: {error}", err=True)
         raise typer.Exit(2) from error
     typer.echo(json.dumps(figures) if as_json else _as_table(figures))
 

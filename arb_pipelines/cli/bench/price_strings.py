@@ -15,11 +15,9 @@ from typing import Annotated, Any
 
 import typer
 
+from arb_pipelines.cli.bench.files import DataFileError, read_table
+
 NEEDED = ("price_raw", "amount", "currency")
-
-
-class DataFileError(Exception):
-    """A data file that cannot be used; the message says what is wrong and how to mend it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +36,8 @@ def price_strings(
     data: Annotated[
         Path,
         typer.Option(
-            help="Parquet or CSV with price_raw (the text), amount and currency (the truth, sign as printed), and "
-            "perhaps currency_raw (a text beside it) and decimal_separator."
+            help="Parquet, CSV or NDJSON with price_raw (the text), amount and currency (the truth, sign as printed), "
+            "and perhaps currency_raw (a text beside it) and decimal_separator."
         ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
@@ -66,22 +64,16 @@ def price_strings(
 
 
 def load_rows(path: Path) -> list[dict[str, Any]]:
-    """Return the rows of a Parquet or CSV file as dictionaries.
+    """Return the rows of a file as dictionaries.
 
     Raises:
         DataFileError: the file cannot be read, or lacks a column.
     """
-    import polars as pl
-
-    try:
-        frame = pl.read_csv(path, infer_schema=False) if path.suffix == ".csv" else pl.read_parquet(path)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        reason = str(error).splitlines()[0][:200]
-        raise DataFileError(f"{path}: cannot be read as Parquet or CSV ({reason}); give such a file") from error
-    missing = [name for name in NEEDED if name not in frame.columns]
-    if missing:
-        raise DataFileError(f"{path}: lacks the column {missing[0]!r}; needed are {', '.join(NEEDED)}")
-    return frame.to_dicts()
+    frame = read_table(path, NEEDED)
+    if frame.is_empty():
+        raise DataFileError(f"{path}: has no rows to measure on")
+    texts = [name for name in ("price_raw", "currency_raw", "currency", "decimal_separator") if name in frame.columns]
+    return frame.with_columns(frame[name].cast(str) for name in texts).to_dicts()
 
 
 def read_ours(text: str, hint: str | None, mark: str | None) -> Answer:
@@ -105,7 +97,7 @@ def measure(rows: Iterable[Mapping[str, Any]], read: Reader) -> dict[str, float 
     right_amount = right_currency = flagged = silently_wrong = count = 0
     for row in rows:
         hint, mark = row.get("currency_raw"), row.get("decimal_separator")
-        answer = read(row["price_raw"] or "", hint, mark or None)
+        answer = read(row["price_raw"] or "", hint, mark if mark in (".", ",") else None)
         is_right = answer.amount == _number(row["amount"])
         count += 1
         right_amount += is_right
@@ -128,11 +120,12 @@ def _number(value: object) -> Decimal | None:
 
 
 def _print_table(result: Mapping[str, Any]) -> None:
-    from rich.console import Console
     from rich.table import Table
+
+    from arb_pipelines.cli.tables import print_table
 
     table = Table("reader", "amount", "currency", "flagged", "silently wrong", title=f"{result['rows']} price texts")
     for reader in ("ours", "price_parser"):
         figures = result[reader]
         table.add_row(reader, *(str(figures[key]) for key in ("amount", "currency", "flagged", "silently_wrong")))
-    Console().print(table)
+    print_table(table)

@@ -31,7 +31,9 @@ class Retrain(StrEnum):
 
 def prices(
     listings: Annotated[Path, typer.Option(help="Listings: Parquet, CSV or NDJSON with at least a price column.")],
-    start: Annotated[str | None, typer.Option("--from", help="First day to predict, YYYY-MM-DD.")] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", help="First day to predict, YYYY-MM-DD (default: the newest third).")
+    ] = None,
     retrain: Annotated[Retrain, typer.Option(help="How often to train anew.")] = Retrain.MONTHLY,
     label_delay_days: Annotated[
         float, typer.Option(min=1.0, help="Days until a price is known to the intervals and the market level.")
@@ -58,14 +60,15 @@ def prices(
     try:
         begin = read_date(start)
         found = read_listings(listings)
+        begin = begin or newest_third(found)
         folds = list(monthly_folds(found, begin, WARM_UP_MONTHS, retrain=retrain is Retrain.MONTHLY))
         walk = walk_prices(found, track_folds(folds), memory=Memory(label_delay_days, window_days))
     except ListingsError as error:
         raise typer.Exit(complain("prices", str(error))) from error
     if walk.predicted.is_empty() or not walk.predicted["counted"].any():
-        fault = f"nothing is listed from {start} on after at least 50 listings before it; give an earlier --from"
+        fault = f"nothing is listed from {begin} on after at least 50 listings before it; give an earlier --from"
         raise typer.Exit(complain("prices", fault))
-    result = figures(found, walk.predicted, start if found.dated else None)
+    result = figures(found, walk.predicted, begin.isoformat() if begin and found.dated else None)
     if as_json:
         typer.echo(json.dumps(result, indent=2))
     else:
@@ -84,6 +87,13 @@ def read_date(text: str | None) -> date | None:
         return None if text is None else date.fromisoformat(text)
     except ValueError as error:
         raise ListingsError(f"--from {text} is not a date; write it as YYYY-MM-DD") from error
+
+
+def newest_third(listings: Listings) -> date | None:
+    """Return the first of the month in which the newest third of the listings begins; None where none has a date."""
+    listed = listings.rows["listed_on"].drop_nulls().sort()
+    first: date | None = None if listed.is_empty() else listed[listed.len() * 2 // 3].replace(day=1)
+    return first
 
 
 def complain(command: str, fault: str) -> int:

@@ -14,27 +14,30 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from arb_pipelines.cli.bench.files import DataFileError, read_table
+
 if TYPE_CHECKING:
     from arb_pipelines.ml.title_extraction import TitleReader
     from arb_pipelines.ml.title_labels import LabelledTitle
 
-TITLE_NAMES = ("title", "name")
-BRAND_NAMES = ("brand", "manufacturer")
-MODEL_NAMES = ("modelno", "model", "mpn")
+TITLE_NAMES = ("title", "name", "product_name", "product_title")
+BRAND_NAMES = ("brand", "manufacturer", "brand_name", "maker")
+MODEL_NAMES = ("modelno", "model", "mpn", "model_no", "model_number", "part_number")
+SPELLINGS = {  # of one side's columns, as published pairs files write them
+    "left": ("left_{}", "ltable_{}", "l_{}", "{}_left", "{}_l", "{}_1"),
+    "right": ("right_{}", "rtable_{}", "r_{}", "{}_right", "{}_r", "{}_2"),
+}
 MADE_UP_TITLES = 1500  # mixed into the training, so that few makers in a file do not teach their names alone
 EXAMPLES = 32_000  # titles times passes of one training
-
-
-class DataFileError(Exception):
-    """A data file that cannot be used; the message says what is wrong and how to mend it."""
 
 
 def titles(
     pairs: Annotated[
         Path,
         typer.Option(
-            help="Parquet or CSV of offer pairs: split (train, valid, test) and, with left_ and right_ in front, "
-            "title or name, brand or manufacturer, and perhaps modelno."
+            help="Parquet, CSV or NDJSON of offer pairs: split (train, valid, test) and, with left_ and right_ in "
+            "front (also ltable_ and rtable_, or _left and _right behind), title or name, brand or manufacturer, and "
+            "perhaps modelno."
         ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
@@ -69,20 +72,17 @@ def load_labelled(path: Path) -> list[LabelledTitle]:
     """
     import polars as pl
 
-    try:
-        frame = pl.read_csv(path, infer_schema=False) if path.suffix == ".csv" else pl.read_parquet(path)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        reason = str(error).splitlines()[0][:200]
-        raise DataFileError(f"{path}: cannot be read as Parquet or CSV ({reason}); give such a file") from error
-    if "split" not in frame.columns:
-        raise DataFileError(f"{path}: lacks the column 'split' with train, valid and test")
+    frame = read_table(path, ("split",))
     rows: dict[str, list[str]] = {}
     splits: dict[str, set[str]] = {}
-    for side in ("left", "right"):
-        names = [_column(frame.columns, side, group) for group in (TITLE_NAMES, BRAND_NAMES, MODEL_NAMES)]
-        if names[0] is None or names[1] is None:
-            raise DataFileError(f"{path}: lacks {side}_title or {side}_brand (also: name, manufacturer)")
-        columns = [pl.lit("").alias("none") if name is None else pl.col(name).cast(pl.String) for name in names]
+    sides = _sides(frame.columns)
+    if all(brand is None for _, brand, _ in sides):
+        raise DataFileError(f"{path}: lacks left_title or left_brand (also: name, manufacturer; right_)")
+    for names in sides:
+        columns = [
+            (pl.lit("") if name is None else pl.col(name).cast(pl.String)).alias(what)
+            for what, name in zip(("title", "brand", "model"), names, strict=True)
+        ]
         for split, title, brand, model in frame.select("split", *columns).iter_rows():
             known = rows.setdefault(title or "", ["", ""])
             known[:] = [known[0] or brand or "", known[1] or model or ""]
@@ -103,8 +103,18 @@ def _place(path: Path, rows: dict[str, list[str]], splits: dict[str, set[str]]) 
     return labelled
 
 
+def _sides(columns: Sequence[str]) -> list[list[str | None]]:
+    """Return title, brand and model column of each side that has titles; a side without brands is not labelled."""
+    groups = (TITLE_NAMES, BRAND_NAMES, MODEL_NAMES)
+    sides = [[_column(columns, side, group) for group in groups] for side in SPELLINGS]
+    return [names for names in sides if names[0] is not None]
+
+
 def _column(columns: Sequence[str], side: str, names: Sequence[str]) -> str | None:
-    return next((f"{side}_{name}" for name in names if f"{side}_{name}" in columns), None)
+    """Return the file's own name of the column, however it writes the side and whatever its capitals."""
+    there = {column.lower(): column for column in columns}
+    spelt = (form.format(name) for name in names for form in SPELLINGS[side])
+    return next((there[name] for name in spelt if name in there), None)
 
 
 def measure(labelled: Sequence[LabelledTitle]) -> dict[str, Any]:
@@ -182,8 +192,9 @@ def _figures(rows: Sequence[LabelledTitle], brands: Sequence[Any], models: Seque
 
 
 def _print_table(result: dict[str, Any]) -> None:
-    from rich.console import Console
     from rich.table import Table
+
+    from arb_pipelines.cli.tables import print_table
 
     title = f"{result['train_titles']} training titles, {result['titles_per_cpu_s']} titles per CPU-second"
     table = Table("makers", "field", "labels", "F1", "precision", "recall", "F1 of the rule", title=title)
@@ -192,4 +203,4 @@ def _print_table(result: dict[str, Any]) -> None:
             ours, rule = result[name][what], result["rule"][name][what]
             cells = [ours["labels"], ours["f1"], ours["precision"], ours["recall"], rule["f1"]]
             table.add_row(name, what, *("-" if cell is None else str(cell) for cell in cells))
-    Console().print(table)
+    print_table(table)

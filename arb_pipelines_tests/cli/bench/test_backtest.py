@@ -36,5 +36,15 @@ def test_a_wrong_share_is_one_sentence(folder, wrong):
     assert "is not a share" in told.stderr
 
 
+def test_shops_that_never_differ_are_one_sentence(tmp_path):
+    import polars as pl
+
+    folder = write_set(two_shops(products=8, days=90), tmp_path / "set")
+    pl.read_parquet(folder / "price_spells.parquet").head(1).write_parquet(folder / "price_spells.parquet")
+    told = RUNNER.invoke(app, ["bench", "backtest", "--spells", str(folder)])
+    assert told.exit_code == 2
+    assert "gap" in told.stderr
+
+
 def test_a_bad_folder_is_one_sentence(tmp_path):
     assert RUNNER.invoke(app, ["bench", "backtest", "--spells", str(tmp_path / "none")]).exit_code == 2

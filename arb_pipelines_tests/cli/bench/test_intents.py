@@ -58,6 +58,19 @@ def test_without_validation_rows_some_training_rows_calibrate(tmp_path):
     assert not set(parts["valid"].texts) & set(parts["train"].texts)
 
 
+def test_rows_without_a_label_teach_nothing(tmp_path):
+    path = tmp_path / "intents.parquet"
+    nameless = {"split": "train", "text": "what", "intent": None}
+    pl.DataFrame([*rows("train", FRAMES), nameless, *rows("test", FRAMES[:1])]).write_parquet(path)
+    assert "None" not in load_messages(path)["train"].intents
+
+
+def test_messages_without_words_are_refused(tmp_path):
+    table = [{"split": split, "text": "", "intent": intent} for split in ("train", "val", "test") for intent in "ab"]
+    result = run(tmp_path, table)
+    assert (result.exit_code, "no training row has words" in result.stderr) == (2, True)
+
+
 def test_the_label_alone_makes_a_message_out_of_scope(tmp_path):
     path = tmp_path / "intents.parquet"
     table = [

@@ -66,6 +66,24 @@ def test_a_bad_file_is_one_line(tmp_path: Path, name: str, content: bytes, said:
     assert "Traceback" not in result.stderr
 
 
+def test_odd_types_and_marks_are_read(tmp_path: Path) -> None:
+    """A price as a number, and a decimal mark that is none."""
+    path = tmp_path / "odd.parquet"
+    pl.DataFrame({"price_raw": [12, 7], "amount": [12.0, 7.0], "currency": [None, None]}).with_columns(
+        decimal_separator=pl.lit("x")
+    ).write_parquet(path)
+    result = run("--data", path, "--json")
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["ours"]["amount"] == 1.0
+
+
+def test_no_rows_are_no_figures(tmp_path: Path) -> None:
+    path = tmp_path / "empty.parquet"
+    pl.DataFrame(ROWS).clear().write_parquet(path)
+    result = run("--data", path, "--json")
+    assert (result.exit_code, "no rows" in result.stderr, result.stdout) == (2, True, "")
+
+
 def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
     assert run("--data", tmp_path / "none.parquet").exit_code == 2
 

@@ -31,6 +31,20 @@ def test_prices_prints_rule_beside_model(listings):
     assert found["n"] == found["months"][0]["n"] > 50
 
 
+def test_without_a_first_day_the_newest_third_is_predicted(listings):
+    from datetime import date
+
+    from arb_pipelines.cli.bench.prices import newest_third
+    from arb_pipelines.ml.price_listings import read_listings
+
+    found = read_listings(listings)
+    begin = newest_third(found)
+    assert begin is not None
+    assert begin.day == 1
+    assert 0.2 < (found.rows["listed_on"] >= begin).mean() < 0.8
+    assert isinstance(begin, date)
+
+
 def test_prices_without_dates_are_split_by_id(listings, tmp_path):
     import polars as pl
 
@@ -59,7 +73,6 @@ def test_wrong_dates_are_one_line(listings):
     for command in ("prices", "days-to-sell"):
         done = run(command, "--listings", listings, "--from", "March")
         assert (done.exit_code, "YYYY-MM-DD" in done.stderr) == (2, True)
-    assert run("prices", "--listings", listings).exit_code == 2
     assert run("prices", "--listings", listings, "--from", "2030-01-01").exit_code == 2
 
 

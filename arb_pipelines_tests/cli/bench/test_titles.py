@@ -1,6 +1,8 @@
 """`arb bench titles`: who is trained on, who is held out, and what a bad file is told."""
 
+import importlib.util
 import json
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -67,6 +69,56 @@ def test_a_title_of_train_and_test_rows_is_in_one_of_them(tmp_path):
     labelled = titles.load_labelled(tmp_path / "pairs.csv")
     assert len(labelled) == 40
     assert 5 < sum(row.in_test for row in labelled) < 35
+
+
+def catalogue(columns):
+    """Return a pairs file as shop catalogues give it: category, brand, part number, price, all of it text."""
+    sides = [
+        ["Nadir NX200 photo printer", "printers", "nadir", "nx-200", "89.0"],
+        ["photo printer nx300 by Nadir", "printers", None, None, None],
+    ]
+    title, category, brand, model, price = ([f.format(side) for side in columns[1:]] for f in columns[0])
+    names = zip(title, category, brand, model, price, strict=True)
+    return {
+        name: [value] for side, spelt in zip(sides, names, strict=True) for name, value in zip(spelt, side, strict=True)
+    }
+
+
+@pytest.mark.parametrize(
+    "forms,sides",
+    [
+        (("{}_title", "{}_category", "{}_brand", "{}_modelno", "{}_price"), ("left", "right")),
+        (("{}_title", "{}_category", "{}_brand", "{}_modelno", "{}_price"), ("ltable", "rtable")),
+        (("Title_{}", "Category_{}", "Brand_{}", "ModelNo_{}", "Price_{}"), ("left", "right")),
+        (("name_{}", "category_{}", "manufacturer_{}", "mpn_{}", "price_{}"), ("1", "2")),
+    ],
+)
+@pytest.mark.parametrize("split", ["test", "test_small"])
+def test_files_of_catalogues_are_read_however_they_write_the_side(tmp_path, forms, sides, split):
+    path = tmp_path / "pairs.parquet"
+    pl.DataFrame({"split": [split], "label": [1], **catalogue((forms, *sides))}).write_parquet(path)
+    assert titles.load_labelled(path) == [
+        LabelledTitle("Nadir NX200 photo printer", "nadir", "nx-200", in_test=True),
+        LabelledTitle("photo printer nx300 by Nadir", "", "", in_test=True),
+    ]
+
+
+def test_the_benchmark_measures_such_a_file(pairs, monkeypatch, capsys):
+    path = Path(__file__).parents[3] / "benchmarks" / "titles.py"
+    spec = importlib.util.spec_from_file_location("benchmark_of_titles", path)
+    benchmark = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(benchmark)
+    monkeypatch.setattr(benchmark, "measure_pairs", lambda labelled: {"labelled": len(labelled)})
+    monkeypatch.setattr("sys.argv", ["titles.py", "--pairs", str(pairs), "--json"])
+    benchmark.main()
+    assert json.loads(capsys.readouterr().out) == {"labelled": 84}
+
+
+def test_a_side_without_brands_is_read_without_labels(tmp_path):
+    path = tmp_path / "pairs.csv"
+    row = {"split": ["train"], "left_title": ["acme a1"], "left_brand": ["acme"], "right_title": ["lamp a1"]}
+    pl.DataFrame(row).write_csv(path)
+    assert [(row.title, row.brand) for row in titles.load_labelled(path)] == [("acme a1", "acme"), ("lamp a1", "")]
 
 
 def test_json_prints_ours_beside_the_rule(pairs, monkeypatch):
