@@ -12,7 +12,9 @@ from arb_pipelines.domain.delivery import DeliveryUnknownError, NotDelivered
 
 BUSY = 429
 # The vendor will not take this message from us now, but the message itself is not at fault.
-ACCOUNT_STATUSES = frozenset({401, 402, 403, 408, 409, 425})
+ACCOUNT_STATUSES = frozenset({401, 402, 403})
+# A proxy may say these of a request that the vendor has taken; a text message sent again is read twice.
+UNKNOWN_STATUSES = frozenset({408, 409, 425})
 
 
 def ask(call: Callable[[], Answer]) -> Answer | NotDelivered:
@@ -42,8 +44,13 @@ def refused(vendor: str, answer: Answer, words: str) -> NotDelivered:
         vendor: its name, for a person.
         answer: without a good status.
         words: what it says is wrong, already cut and without what we sent.
+
+    Raises:
+        DeliveryUnknownError: the status does not say that nothing was taken.
     """
     detail = f"{vendor} answered {answer.status}" + (f": {words}" if words else "")
+    if answer.status in UNKNOWN_STATUSES:
+        raise DeliveryUnknownError(detail)
     if answer.status in ACCOUNT_STATUSES:
         return NotDelivered("vendor_account", detail, heals=True)
     return NotDelivered("vendor_refused", detail, heals=False)

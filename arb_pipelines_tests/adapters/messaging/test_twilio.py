@@ -67,7 +67,9 @@ def test_what_was_certainly_not_sent(
     assert "secret" not in answer.detail
 
 
-@pytest.mark.parametrize("fault", [NoAnswer(), Status(500), Page(200), Truncated(), Dripping(10)])
+@pytest.mark.parametrize(
+    "fault", [NoAnswer(), Status(500), Page(408), Status(409), Page(200), Truncated(), Dripping(10)]
+)
 def test_what_may_have_been_sent_is_asked_once(vendor: ContractTransport, fault: Fault) -> None:
     vendor.fail_next(fault)
     with pytest.raises(DeliveryUnknownError):
