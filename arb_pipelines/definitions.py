@@ -15,9 +15,10 @@ from dagster import (
     load_assets_from_modules,
 )
 
-from arb_pipelines.defs import checks, jobs, schedules, sensors
+from arb_pipelines.defs import checks, jobs, schedules, sensors, vendor_sensors
 from arb_pipelines.defs.assets import (
     books,
+    ebay_offers,
     market,
     matching_model,
     opportunities,
@@ -26,6 +27,7 @@ from arb_pipelines.defs.assets import (
     trade_reports,
 )
 from arb_pipelines.defs.executors import build_executor
+from arb_pipelines.defs.ops.amazon_notifications import amazon_notifications_job
 from arb_pipelines.defs.ops.crawling import crawl_shard_job
 from arb_pipelines.defs.ops.fulfilment import fulfilment_job
 from arb_pipelines.defs.ops.listing import listing_job
@@ -47,7 +49,7 @@ def build_defs(resources: Mapping[str, Any] | None = None) -> Definitions:
     settings = Settings()
     return Definitions(
         assets=load_assets_from_modules(
-            [raw_scrapes, market, matching_model, price_model, opportunities, books, trade_reports]
+            [raw_scrapes, ebay_offers, market, matching_model, price_model, opportunities, books, trade_reports]
         ),
         asset_checks=checks.ALL,
         jobs=[
@@ -59,9 +61,10 @@ def build_defs(resources: Mapping[str, Any] | None = None) -> Definitions:
             retention_job,
             politeness_job,
             messages_job,
+            amazon_notifications_job,
             *jobs.ALL,
         ],
-        sensors=sensors.ALL,
+        sensors=[*sensors.ALL, *vendor_sensors.ALL],
         schedules=schedules.ALL,
         resources={
             "pipes": PipesSubprocessClient(),

@@ -7,33 +7,25 @@ outlets' clients are built here from these values and nowhere else.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, Protocol, Self
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode
 
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.outlet import OutletTerms
+from arb_pipelines.domain.saved_search import SavedSearch
+from arb_pipelines.domain.site import Site
+from arb_pipelines.outlet_accounts import AmazonOutlet, AmazonQueue, EbayOutlet, EbaySourceRules, VendorAccount
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from arb_pipelines.adapters.marketplaces.amazon.client import AmazonConnection
-    from arb_pipelines.adapters.marketplaces.ebay.client import EbayConnection
-    from arb_pipelines.services.repricing import PricedSeller
-
-    class OpenSeller(PricedSeller, Protocol):
-        """What every outlet's client is: a seller that tells its prices, and is closed in the end."""
-
-        def close(self) -> None:
-            """Close the connections."""
-
-
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+    from arb_pipelines.adapters.marketplaces.amazon.notifications import NotificationQueue
+    from arb_pipelines.adapters.marketplaces.ebay.source import EbaySource
+    from arb_pipelines.domain.api_budget import Budget
+    from arb_pipelines.outlet_accounts import OpenSeller as OpenSeller
 
 
 class OutletName(StrEnum):
@@ -44,145 +36,8 @@ class OutletName(StrEnum):
     AMAZON = "amazon"
 
 
-class VendorEnvironment(StrEnum):
-    """A vendor's real place, or the one it keeps for trying things out."""
-
-    PRODUCTION = "production"
-    SANDBOX = "sandbox"
-
-
-class WallClock:
-    """The time of this machine."""
-
-    def now(self) -> datetime:
-        """Return the present as aware UTC."""
-        return datetime.now(UTC)
-
-
 class NoOutletError(RuntimeError):
     """No outlet is set up, so nothing can be listed, repriced or shipped."""
-
-
-class VendorAccount(BaseModel):
-    """Our application and our seller account at a vendor, and what selling there costs."""
-
-    client_id: str
-    client_secret: SecretStr
-    refresh_token: SecretStr
-    environment: VendorEnvironment = VendorEnvironment.PRODUCTION
-    base_url: str | None = None  # replaces the environment's address
-    timeout_s: Annotated[float, Field(gt=0, le=120)] = 20.0
-    fee_channel: str
-    fee_categories: dict[str, str] = {}  # our category to the fee schedule's
-    other_fee_category: str | None = None  # of every other category; None: such a product is not sold there
-    buyer_tax_rate: Annotated[Decimal, Field(ge=0, lt=1)] = Decimal("0.07")
-    postage: Annotated[Decimal, Field(ge=0)] | None = None  # what sending one unit costs us
-
-    @field_validator("base_url")
-    @classmethod
-    def _carries_no_secret_in_the_open(cls, url: str | None) -> str | None:
-        """Tokens go to https addresses, or nowhere but this machine."""
-        parts = urlsplit(url or "https://default")
-        if parts.scheme != "https" and (parts.scheme != "http" or parts.hostname not in LOOPBACK):
-            raise ValueError("base_url must start with https:// (http:// on this machine only)")
-        return url
-
-    @property
-    def credentials(self) -> tuple[str, str, str]:
-        """Client id, client secret and refresh token in plain text."""
-        return self.client_id, self.client_secret.get_secret_value(), self.refresh_token.get_secret_value()
-
-    @property
-    def moves_real_money(self) -> bool:
-        """Whether what is done there is done for good."""
-        reached = urlsplit(self.base_url).hostname if self.base_url else None
-        return reached not in LOOPBACK if reached else self.environment is VendorEnvironment.PRODUCTION
-
-    def terms(self, outlet: str, currency: str, *, restricts: bool) -> OutletTerms:
-        """Return the terms of selling there; `currency` is that of the books."""
-        return OutletTerms(
-            outlet=outlet,
-            currency=currency,
-            fee_channel=self.fee_channel,
-            fee_categories={ours.casefold(): theirs for ours, theirs in self.fee_categories.items()},
-            other_category=self.other_fee_category,
-            buyer_tax_rate=self.buyer_tax_rate,
-            postage=None if self.postage is None else Money.of(self.postage, currency),
-            restricts=restricts,
-        )
-
-
-class EbayOutlet(VendorAccount):
-    """Our eBay account. Policies and location may be left out where the account has one of each."""
-
-    marketplace_id: str = "EBAY_US"
-    fee_channel: str = "ebay_us"
-    fulfillment_policy_id: str | None = None
-    payment_policy_id: str | None = None
-    return_policy_id: str | None = None
-    location_key: str | None = None
-    category_ids: dict[str, str] = {}  # our category to eBay's leaf category
-    other_category_id: str | None = None
-    carrier: str = "USPS"
-    partner_approved: bool = False  # eBay has approved us for buying by machine
-
-    def connect(self) -> EbayConnection:
-        """Return a connection to eBay."""
-        from arb_pipelines.adapters.marketplaces.ebay.client import API_URLS, EbayAccount, connect_ebay
-
-        account = EbayAccount(*self.credentials, self.marketplace_id, self.partner_approved)
-        return connect_ebay(self.base_url or API_URLS[self.environment], account, self.timeout_s)
-
-    def open(self, home: Path) -> OpenSeller:
-        """Return the seller; `home` is the folder that keeps the count of revisions."""
-        from arb_pipelines.adapters.marketplaces.ebay.listing_document import EbayTerms
-        from arb_pipelines.adapters.marketplaces.ebay.policies import EbayPolicies
-        from arb_pipelines.adapters.marketplaces.ebay.revisions import RevisionLog
-        from arb_pipelines.adapters.marketplaces.ebay.seller import EbaySeller
-
-        connection = self.connect()
-        policies = EbayPolicies(connection)
-        categories = {ours.casefold(): theirs for ours, theirs in self.category_ids.items()}
-
-        def terms() -> EbayTerms:
-            fulfillment, payment, returns = self.fulfillment_policy_id, self.payment_policy_id, self.return_policy_id
-            if fulfillment and payment and returns and self.location_key:
-                place, other = self.location_key, self.other_category_id
-                return EbayTerms(fulfillment, payment, returns, place, categories, other)
-            return policies.fetch_terms(categories, self.other_category_id)
-
-        home.mkdir(parents=True, exist_ok=True)
-        revisions = RevisionLog(home / "ebay_revisions.sqlite")
-        return EbaySeller(connection, terms, revisions, policies=policies, carrier=self.carrier)
-
-
-class AmazonOutlet(VendorAccount):
-    """Our Amazon account. `approvals` are programmes that have approved us (`amazon_renewed`)."""
-
-    seller_id: str
-    marketplace_id: str = "ATVPDKIKX0DER"
-    fee_channel: str = "amazon_us"
-    carrier: str = "USPS"
-    approvals: frozenset[str] = frozenset()
-
-    def connect(self) -> AmazonConnection:
-        """Return a connection to Amazon."""
-        from arb_pipelines.adapters.marketplaces.amazon.client import AmazonAccount, api_url, connect_amazon
-
-        account = AmazonAccount(*self.credentials, self.seller_id, self.marketplace_id)
-        sandbox = self.environment is VendorEnvironment.SANDBOX
-        base_url = self.base_url or api_url(self.marketplace_id, sandbox=sandbox)
-        return connect_amazon(account, base_url, self.timeout_s)
-
-    def open(self) -> OpenSeller:
-        """Return the seller."""
-        from arb_pipelines.adapters.marketplaces.amazon.catalogue import AmazonCatalogue
-        from arb_pipelines.adapters.marketplaces.amazon.product_types import ProductTypes
-        from arb_pipelines.adapters.marketplaces.amazon.seller import AmazonSeller
-
-        connection = self.connect()
-        catalogue, types = AmazonCatalogue(connection), ProductTypes(connection)
-        return AmazonSeller(connection, catalogue, types, self.carrier, WallClock(), approvals=self.approvals)
 
 
 class OutletSettings(BaseSettings):
@@ -208,6 +63,12 @@ class OutletSettings(BaseSettings):
     )
     amazon: AmazonOutlet | None = Field(
         None, description="Our Amazon account, JSON (keys: `adapters/marketplaces/amazon/README.md`)."
+    )
+    ebay_source: EbaySourceRules | None = Field(
+        None, description="Saved searches at eBay's Browse API, JSON (keys: `docs/selling.md`); needs `ARB_EBAY`."
+    )
+    amazon_queue: AmazonQueue | None = Field(
+        None, description="Queue of Amazon's notifications, JSON (keys: `docs/selling.md`); needs `ARB_AMAZON`."
     )
 
     @field_validator("outlets", mode="before")
@@ -237,6 +98,15 @@ class OutletSettings(BaseSettings):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _accounts_are_there(self) -> Self:
+        """What is read through an account needs it."""
+        if self.ebay_source is not None and self.ebay is None:
+            raise ValueError("ARB_EBAY_SOURCE searches with our eBay account: set ARB_EBAY too")
+        if self.amazon_queue is not None and self.amazon is None:
+            raise ValueError("ARB_AMAZON_QUEUE belongs to our Amazon account: set ARB_AMAZON too")
+        return self
+
     @property
     def outlet_names(self) -> list[OutletName]:
         """The outlets that we sell on, each once."""
@@ -253,6 +123,54 @@ class OutletSettings(BaseSettings):
     def terms_of_outlets(self) -> Mapping[str, OutletTerms]:
         """What selling costs at each of our outlets, by its name."""
         return {str(name): self._terms(name) for name in self.outlet_names}
+
+    @property
+    def ebay_source_off(self) -> str | None:
+        """Why eBay is not searched, in one line; None where it is."""
+        if self.ebay_source is None or self.ebay is None:
+            return "eBay is not searched: ARB_EBAY_SOURCE names no saved searches"
+        return "eBay is not searched: a replay reads stored prices alone" if self.mode == "replay" else None
+
+    @property
+    def amazon_queue_off(self) -> str | None:
+        """Why Amazon's notifications are not read, in one line; None where they are."""
+        if self.amazon_queue is None or self.amazon is None:
+            return "Amazon's notifications are not read: ARB_AMAZON_QUEUE names no queue"
+        if OutletName.AMAZON not in self.outlet_names:
+            return "Amazon's notifications are not read: ARB_OUTLETS does not name amazon"
+        return None
+
+    @property
+    def source_sites(self) -> list[Site]:
+        """Marketplaces that are read through their interface, as declared shops; a person buys there."""
+        return [] if self.ebay_source is None or self.ebay_source_off else [self.ebay_source.as_site()]
+
+    @property
+    def saved_searches(self) -> list[SavedSearch]:
+        """What is looked for on eBay; nothing where it is off."""
+        rules = self.ebay_source
+        return [] if rules is None or self.ebay_source_off else [one.as_search(self.currency) for one in rules.searches]
+
+    def open_ebay_source(self, budget: Budget) -> EbaySource:
+        """Return eBay as a source; close it in the end.
+
+        Raises:
+            NoOutletError: it is off.
+        """
+        if self.ebay_source is None or self.ebay is None:
+            raise NoOutletError(str(self.ebay_source_off))
+        return self.ebay_source.open(self.ebay, budget)
+
+    def open_amazon_queue(self) -> NotificationQueue:
+        """Return the queue of Amazon's notifications.
+
+        Raises:
+            NoOutletError: it is off.
+            RuntimeError: boto3 is not installed.
+        """
+        if self.amazon_queue is None or self.amazon is None:
+            raise NoOutletError(str(self.amazon_queue_off))
+        return self.amazon_queue.open(self.amazon)
 
     def open_sellers(self) -> list[OpenSeller]:
         """Return a client of each outlet that we sell on; close each in the end.

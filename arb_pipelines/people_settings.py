@@ -283,7 +283,7 @@ def _ebay_messages(settings: Any) -> Iterator[Callable[[OutboundMessage], str]]:
     def send(message: OutboundMessage) -> str:
         thread_id = message.details.get("thread_id", "")
         if not thread_id:
-            raise OutletRefusedError("no_thread", "eBay takes answers in a conversation alone; give its id")
+            raise OutletRefusedError("no_thread", "eBay takes answers in a conversation alone; give its id (--thread)")
         return messages.send_answer(thread_id, message.body)
 
     try:

@@ -278,7 +278,7 @@ class Settings(TradeSettings, OutletSettings, PeopleSettings, CloudSettings):
         rules = BuyingRules(
             terms=self.outlet_terms,
             other_outlets=tuple(self.all_outlet_terms[1:]),
-            sites={site.key: site for site in sites},
+            sites={site.key: site for site in (*sites, *self.source_sites)},
             min_profit=self.money(self.min_profit),
             min_roi=self.min_roi,
             max_age=timedelta(seconds=self.max_price_age_s),

@@ -1,6 +1,6 @@
 """Asset checks: what must hold of each table, shown beside it on the page.
 
-What belongs here: one check a property, at least one an asset. A check reads; it mends nothing.
+What belongs here: one check a property, at least one an asset. A check mends nothing; wrong books are an alert.
 """
 
 from collections import Counter
@@ -19,6 +19,7 @@ from arb_pipelines.defs.resources import (
 from arb_pipelines.defs.training import OUTLET
 from arb_pipelines.domain.stores import Books
 from arb_pipelines.domain.visit_volume import find_low_volumes
+from arb_pipelines.services.books_alerts import alert_broken
 from arb_pipelines.transforms.field_coverage import field_coverage
 
 WARN, ERROR = AssetCheckSeverity.WARN, AssetCheckSeverity.ERROR
@@ -69,6 +70,18 @@ def raw_scrapes_fields(raw_store: RawStoreResource) -> AssetCheckResult:
     short = [name for name, least in LEAST_COVERED.items() if known.get(name, 0.0) < least]
     shares = {f"{name}_share": round(share, 3) for name, share in known.items()}
     return result(bool(known) and not short, WARN, below_target=", ".join(short) or "none", **shares)
+
+
+@asset_check(asset=AssetKey("ebay_offers"))
+def ebay_offers_answered(books: BooksResource, settings: SettingsResource) -> AssetCheckResult:
+    """The last look at eBay was answered; where nothing is searched there is nothing to object to."""
+    off, now = settings.values.ebay_source_off, SystemClock().now()
+    if off:
+        return result(True, WARN, off=off)
+    with books.opened() as opened:
+        looks = [v for v in opened.visits.load_between(now - timedelta(days=1), now) if v.site == "ebay"]
+    reason = looks[-1].reason if looks else "not searched for a day"
+    return result(reason is None, WARN, looks=len(looks), reason=reason or "answered")
 
 
 @asset_check(asset=AssetKey("price_history"))
@@ -169,6 +182,7 @@ def invariant_check(asset: str, property_name: str, describe: str, *names: str) 
     def check(books: BooksResource) -> AssetCheckResult:
         with books.opened() as opened:
             broken = broken_among(opened, names)
+            alert_broken(opened, names, broken, SystemClock())
         return result(not broken, ERROR, **(broken or {"broken": 0}))
 
     return check
@@ -197,6 +211,7 @@ ALL: list[AssetChecksDefinition] = [
     raw_scrapes_fresh,
     raw_scrapes_volume,
     raw_scrapes_fields,
+    ebay_offers_answered,
     price_history_quarantine,
     sold_prices_known,
     products_matched,

@@ -17,6 +17,12 @@ analysis_job = define_asset_job(
     tags=FIRST,
     description="From fresh raw scrapes to approved opportunities; started once a tick by `fresh_offers_sensor`.",
 )
+ebay_offers_job = define_asset_job(
+    "ebay_offers_job",
+    AssetSelection.assets("ebay_offers", *ANALYSIS) | AssetSelection.checks_for_assets("ebay_offers"),
+    tags=FIRST,
+    description="Ask eBay the saved searches, then price, match and score; started by `ebay_searches_sensor`.",
+)
 opportunities_job = define_asset_job(
     "opportunities_job",
     AssetSelection.assets("opportunities", "approvals"),
@@ -53,6 +59,7 @@ profit_and_loss_job = define_asset_job(
 
 ALL = (
     analysis_job,
+    ebay_offers_job,
     opportunities_job,
     price_history_job,
     price_model_job,

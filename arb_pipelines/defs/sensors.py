@@ -33,8 +33,10 @@ from arb_pipelines.defs.ops.purchasing import purchase_job
 from arb_pipelines.defs.partitions import SITES, TRAINING_DATES
 from arb_pipelines.defs.resources import BooksResource, SettingsResource, SitesResource, SystemClock
 from arb_pipelines.domain.listing import ListingState
+from arb_pipelines.domain.purchase import OPEN_STATES, PurchaseState
 from arb_pipelines.domain.sharding import split_into_shards
 from arb_pipelines.domain.site import due_sites, tick_id_at
+from arb_pipelines.domain.stores import Books
 from arb_pipelines.services.alerting import plan_now
 from arb_pipelines.services.delivering import count_waiting
 from arb_pipelines.settings import Settings
@@ -154,6 +156,24 @@ def approved_purchase_sensor(context: SensorEvaluationContext, books: BooksResou
     return RunRequest(tags={"arb/waiting": str(waiting)})
 
 
+def waiting_for(books: Books) -> dict[str, int]:
+    """Return how much there is for each job that looks after positions.
+
+    The books follow every purchase until it is stock (an uncertain one, and one that a person received, too) and every
+    listing that may sell; what a dead run left pending, and what must be withdrawn because it sold elsewhere, is
+    listed or ended even when nothing is left to list.
+    """
+    in_stock = {lot.purchase_id for lot in books.inventory.load()}
+    bought = [one for one in books.purchases.load([PurchaseState.BOUGHT]) if one.purchase_id not in in_stock]
+    unsettled = books.purchases.load(sorted(OPEN_STATES))
+    half_done = books.listings.load([ListingState.PENDING, ListingState.ENDING])
+    return {
+        books_job.name: len(bought) + len(unsettled) + len(half_done) + len(books.listings.load([ListingState.ACTIVE])),
+        listing_job.name: len(books.inventory.load_unlisted()) + len(half_done),
+        fulfilment_job.name: len(books.orders.load_unshipped()),
+    }
+
+
 @sensor(
     jobs=[books_job, listing_job, fulfilment_job],
     # It asks for each job once an interval at most, so looking twice an interval is enough.
@@ -161,14 +181,9 @@ def approved_purchase_sensor(context: SensorEvaluationContext, books: BooksResou
     default_status=STATUS,
 )
 def positions_sensor(context: SensorEvaluationContext, books: BooksResource) -> list[RunRequest] | SkipReason:
-    """Look after what is under way: parcels and live listings, stock no listing offers, orders to ship."""
+    """Look after what is under way: purchases and listings, stock no listing offers, orders to ship."""
     with books.opened() as opened:
-        live = len(opened.purchases.load_in_transit()) + len(opened.listings.load([ListingState.ACTIVE]))
-        waiting = {
-            books_job.name: live,
-            listing_job.name: len(opened.inventory.load_unlisted()),
-            fulfilment_job.name: len(opened.orders.load_unshipped()),
-        }
+        waiting = waiting_for(opened)
     wanted = [name for name, count in waiting.items() if count and not unfinished_runs(context, name)]
     if not wanted:
         return SkipReason(", ".join(f"{name}: {count} waiting" for name, count in waiting.items()))

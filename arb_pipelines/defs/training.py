@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from arb_pipelines.defs.resources import BooksResource, ModelStoreResource
 from arb_pipelines.domain.listing import ListingState
+from arb_pipelines.domain.saved_search import NOT_LEARNT_FROM
 from arb_pipelines.domain.scoring_rules import Calibrate
 from arb_pipelines.domain.stores import Books
 
@@ -60,6 +61,7 @@ def load_training_data(books: Books, as_of: datetime) -> tuple[pl.DataFrame, pl.
 
     sales = identify_sales(pl.DataFrame(books.sold_prices.load_until(as_of)), pl.DataFrame(books.products.load()))
     points = pl.DataFrame(books.price_history.load_between(as_of - timedelta(days=HISTORY_DAYS), as_of))
+    points = points.filter(~pl.col("site").is_in(sorted(NOT_LEARNT_FROM)))
     return sales, attach_products(points, pl.DataFrame(books.products.load_matches()))
 
 

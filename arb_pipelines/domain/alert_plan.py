@@ -17,8 +17,9 @@ from arb_pipelines.domain.message import Channel, OutboundMessage
 
 MOST_SMS_CHARS = 300  # two parts of a text message
 MOST_DIGEST_LINES = 50
+RULE = "rule:"  # how `created_by` begins of what a rule queued
 SMS_LASTS = timedelta(hours=6)  # a later text message about it would only confuse
-SaidLastHour = Callable[[Channel, str], int]
+SaidLastHour = Callable[[str, Channel, str], int]  # by a rule of this name, on a channel, to a recipient
 Recipients = Mapping[Channel, Sequence[str]]
 
 
@@ -39,20 +40,22 @@ def plan_alerts(
         alerts: those that are open.
         book: the operator's rules.
         recipients: whom each channel reaches.
-        said: how many messages a recipient was made in the last hour.
+        said: how many messages a rule made for a recipient in the last hour; each rule has an allowance of its own,
+            or a few warnings would keep the one alert back that cannot wait.
         now: aware UTC.
     """
-    plan, made = AlertPlan(), dict[tuple[Channel, str], int]()
+    plan = AlertPlan()
     for rule in book.rules:
         due = [raised for raised in alerts if book.rule_for(raised) is rule and rule.is_due(raised, now)]
         due.sort(key=lambda raised: (-raised.alert.severity.rank, raised.raised_at, raised.alert_id))
-        for channel, recipient in _reached(rule, recipients) if due else ():
-            before = made.setdefault((channel, recipient), said(channel, recipient))
-            groups = _groups(due, rule, rule.most_an_hour - before)
-            for group in groups:
-                plan.messages.append(_message(group, rule, book, channel, recipient, now))
-                plan.told |= {raised.alert_id for raised in group}
-            made[channel, recipient] = before + len(groups)
+        reached = list(_reached(rule, recipients)) if due else []
+        everybody = bool(reached)
+        for channel, recipient in reached:
+            groups = _groups(due, rule, rule.most_an_hour - said(rule.name, channel, recipient))
+            plan.messages += [_message(group, rule, book, channel, recipient, now) for group in groups]
+            everybody = everybody and bool(groups)
+        # Told is what everybody is told: one who has heard enough this hour hears of it in the next.
+        plan.told |= {raised.alert_id for raised in due} if everybody else set()
     return plan
 
 
@@ -77,7 +80,7 @@ def _message(
     severity = max((raised.alert.severity for raised in group), key=lambda one: one.rank)
     # The same alerts at the same stage to the same recipient are one message, however many plan it.
     stages = ",".join(f"{raised.alert_id}@{raised.told_at.timestamp() if raised.told_at else 0}" for raised in group)
-    key = hashlib.sha256(f"{rule.name}|{channel}|{recipient}|{stages}".encode()).hexdigest()[:32]
+    key = hashlib.sha256(f"{rule.name}|{severity}|{channel}|{recipient}|{stages}".encode()).hexdigest()[:32]
     due_at = book.quiet.due_at(channel, severity, now) if book.quiet else now
     return OutboundMessage(
         message_id=f"alert-{key}",
@@ -89,7 +92,7 @@ def _message(
         dedupe_key=f"alert-{key}",
         created_at=now,
         due_at=due_at,
-        created_by=f"rule:{rule.name}",
+        created_by=f"{RULE}{rule.name}",
         details={"severity": severity.value, "alerts": ",".join(str(raised.alert_id) for raised in group)},
         expires_at=due_at + SMS_LASTS if channel is Channel.SMS else None,
     )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # approvals, which these follow from, ask a guard themselves
     from arb_pipelines.domain.listing import Listing
     from arb_pipelines.domain.order import Order
     from arb_pipelines.domain.repricing import PriceChange
+    from arb_pipelines.domain.return_case import ReturnCase
 
 # A bank's trader typed 58 million into the quantity field and sold 1.4 billion before it was stopped (2022).
 MOST_UNITS = 20
@@ -50,16 +51,26 @@ def refuse_strange_orders(strange: int, purchases: int) -> Refusal | None:
     return Refusal("strange_orders", f"{strange} orders of the account are not ours, {purchases} purchases are")
 
 
-def refuse_realised_loss(orders: Iterable[Order], now: datetime) -> Refusal | None:
+def refuse_realised_loss(orders: Iterable[Order], now: datetime, returns: Iterable[ReturnCase] = ()) -> Refusal | None:
     """Return why buying stops: the sales of the last 30 days together lost money, or None.
 
     The realised error of the forecasts is then larger than the whole margin that was planned. Each currency is
     judged by itself, from `LEAST_SALES` sales on.
+
+    Args:
+        orders: our sales.
+        now: aware UTC.
+        returns: what buyers sent back; a refunded sale brought what was left of it.
     """
+    given_back: dict[str, int] = {}
+    for case in returns:
+        if case.refunded_at is not None:
+            given_back[case.order_id] = given_back.get(case.order_id, 0) - case.profit.minor
     profits: dict[str, list[int]] = {}
     for order in orders:
         if order.ordered_at > now - LOSS_WINDOW:
-            profits.setdefault(order.profit.currency, []).append(order.profit.minor)
+            left = order.profit.minor - given_back.get(order.order_id, 0)
+            profits.setdefault(order.profit.currency, []).append(left)
     for currency, minors in profits.items():
         if len(minors) >= LEAST_SALES and sum(minors) < 0:
             lost = Money(-sum(minors), currency)

@@ -6,6 +6,7 @@ marketplaces round their fees). Fees, taxes and exchange rates live in their own
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
@@ -162,12 +163,26 @@ class Money:
 
 
 def minor_text(minor: int, currency: str) -> str:
-    """Return minor units as decimal text with the currency's own digits, e.g. `12.99`.
+    """Return minor units as decimal text with the currency's own digits, e.g. `12.99`."""
+    return minor_texts((minor,), currency)[0]
 
-    Whole numbers all the way: by way of Decimal it took three times as long, and one answer of the API holds 300.
+
+def minor_texts(minors: Iterable[int], currency: str) -> list[str]:
+    """Return amounts in minor units as decimal text with the currency's own digits.
+
+    Whole numbers all the way, and many at once: by way of Decimal it took three times as long, one by one twice as
+    long, and one answer of the API holds 300.
     """
     digits = MINOR_DIGITS.get(currency, 2)
     if digits == 0:
-        return str(minor)
-    whole, rest = divmod(abs(minor), 10**digits)
-    return f"{'-' if minor < 0 else ''}{whole}.{rest:0{digits}d}"
+        return [str(minor) for minor in minors]
+    least, texts = 10**digits, []
+    for minor in minors:
+        text = str(minor)
+        texts.append(f"{text[:-digits]}.{text[-digits:]}" if minor >= least else _small_text(minor, digits))
+    return texts
+
+
+def _small_text(minor: int, digits: int) -> str:
+    text = str(abs(minor)).zfill(digits + 1)
+    return f"{'-' if minor < 0 else ''}{text[:-digits]}.{text[-digits:]}"

@@ -59,7 +59,7 @@ class Opportunity:
     @property
     def profit_per_dollar_day(self) -> Decimal:
         """The expected profit of one unit of money in one day: what opportunities compete by."""
-        return (self.profit_per_day / self.landed_cost.amount).quantize(RATE) if self.landed_cost.minor > 0 else NOTHING
+        return per_dollar_day(self.profit_per_day, self.landed_cost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +70,8 @@ class RefusedOffer:
     code: str
     detail: str
     decided_at: datetime
+
+
+def per_dollar_day(profit_per_day: Decimal, landed_cost: Money) -> Decimal:
+    """Return the profit of one day for each unit of money that is bound, to the millionth."""
+    return (profit_per_day / landed_cost.amount).quantize(RATE) if landed_cost.minor > 0 else NOTHING

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol, Self
 
 from arb_pipelines.domain.approval import Approval
 from arb_pipelines.domain.money import Money
-from arb_pipelines.domain.opportunity import Opportunity
+from arb_pipelines.domain.opportunity import Opportunity, per_dollar_day
 from arb_pipelines.domain.price import PricePrediction
 from arb_pipelines.domain.purchase import Purchase, PurchaseState
 
@@ -59,6 +60,67 @@ class OpportunityPage:
     """Opportunities in order, without their decision records, and where the next page begins (None: nowhere)."""
 
     found: Sequence[Opportunity]
+    next_place: Place | None
+
+
+class ListedOpportunity(NamedTuple):
+    """An opportunity as a list tells it: amounts in minor units of `currency`, the rest as in `Opportunity`.
+
+    A page of 25 holds 150 amounts; as `Money` inside of `Opportunity` they took longer than reading the rows did.
+    """
+
+    opportunity_id: str
+    site: str
+    url: str
+    title: str
+    product_id: str
+    condition: str
+    category: str | None
+    brand: str | None
+    outlet: str
+    currency: str
+    item_price_minor: int
+    landed_cost_minor: int
+    expected_sale_minor: int
+    expected_net_minor: int
+    expected_profit_minor: int
+    max_cost_minor: int
+    days_to_sell: float
+    horizon_days: int | None
+    sold_within_horizon: float | None
+    model_version: str
+    roi: Decimal
+    profit_per_day: Decimal
+    observed_at: datetime
+    decided_at: datetime
+    risk_flags: Sequence[str]
+
+    @property
+    def amounts(self) -> tuple[int, ...]:
+        """The six amounts in minor units, in the order of the fields."""
+        prices = (self.item_price_minor, self.landed_cost_minor)
+        expected = (self.expected_sale_minor, self.expected_net_minor, self.expected_profit_minor)
+        return (*prices, *expected, self.max_cost_minor)
+
+    @property
+    def profit_per_dollar_day(self) -> Decimal:
+        """See `Opportunity.profit_per_dollar_day`."""
+        return per_dollar_day(self.profit_per_day, Money(self.landed_cost_minor, self.currency))
+
+    @classmethod
+    def of(cls, one: Opportunity) -> Self:
+        """Return what a list tells of an opportunity."""
+        minors = [name for name in cls._fields if name.endswith("_minor")]
+        amounts = {name: getattr(one, name.removesuffix("_minor")).minor for name in minors}
+        plain = {name: getattr(one, name) for name in cls._fields if name not in (*minors, "currency")}
+        return cls(**plain, **amounts, currency=one.landed_cost.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedPage:
+    """A page of a list, and where the next one begins (None: nowhere)."""
+
+    found: Sequence[ListedOpportunity]
     next_place: Place | None
 
 
@@ -127,6 +189,9 @@ class Pages(Protocol):
 
     def load_opportunities(self, wanted: OpportunityFilter, limit: int, after: Place | None = None) -> OpportunityPage:
         """Return one page."""
+
+    def load_list(self, wanted: OpportunityFilter, limit: int, after: Place | None = None) -> ListedPage:
+        """Return one page as a list tells it."""
 
     def load_opportunities_since(self, after: Place, limit: int) -> list[Opportunity]:
         """Return the opportunities decided after a place (a time and a key), oldest first."""

@@ -87,8 +87,8 @@ class Outbox(Protocol):
     def load_stuck(self, since: datetime) -> list[OutboundMessage]:
         """Return messages that have been `sending` since before then: their sender died."""
 
-    def count_since(self, channel: Channel, recipient: str, since: datetime) -> int:
-        """Return how many messages to a recipient were made since then."""
+    def count_since(self, channel: Channel, recipient: str, since: datetime, created_by: str | None = None) -> int:
+        """Return how many messages to a recipient were made since then, by one maker or by all."""
 
 
 class ApiBudgets(Protocol):

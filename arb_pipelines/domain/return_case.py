@@ -93,3 +93,17 @@ def check_refund(refund: Money, fee_back: Money, revenue: Money, refunded: Money
 def units_left(sold: int, cases: list[ReturnCase]) -> int:
     """Return how many units of an order can still come back."""
     return sold - sum(case.units for case in cases if case.state is not ReturnState.CLOSED)
+
+
+@dataclass(frozen=True, slots=True)
+class ToldReturn:
+    """What an outlet shows of one order line that was cancelled or refunded; sums over all of its refunds.
+
+    `refund` is without tax. `fee_back` is None where the outlet does not tell it for certain.
+    """
+
+    outlet_order_id: str
+    line_item_id: str
+    is_cancelled: bool
+    refund: Money | None = None
+    fee_back: Money | None = None

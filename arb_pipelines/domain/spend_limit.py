@@ -75,11 +75,17 @@ def spend_key(name: str | None) -> str | None:
 def limits_for(site: str, product_id: str, limits: Sequence[SpendLimit], keys: SpendKeys = NO_KEYS) -> list[SpendLimit]:
     """Return the limits that bind a purchase, each `*` filled in; one whose name is not known stays a `*`.
 
-    Such a limit cannot be held, so the claim refuses by it.
+    Such a limit cannot be held, so the claim refuses by it. A brand or category that an operator wrote in capitals is
+    counted as purchases are; it would else bind none.
     """
     known = {"site": site, "product": product_id, "outlet": keys.outlet, "brand": keys.brand, "category": keys.category}
     names = {f"{kind}:*": f"{kind}:{name}" for kind, name in known.items() if name}
-    return [SpendLimit(names.get(limit.scope, limit.scope), limit.limit, limit.window) for limit in limits]
+    return [SpendLimit(names.get(one.scope) or _counted(one.scope), one.limit, one.window) for one in limits]
+
+
+def _counted(scope: str) -> str:
+    kind, _, name = scope.partition(":")
+    return f"{kind}:{spend_key(name) or ''}" if kind in ("brand", "category") else scope
 
 
 def refuse_over_limit(limit: SpendLimit, used: Money, wanted: Money) -> Refusal | None:

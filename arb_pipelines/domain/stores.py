@@ -46,7 +46,13 @@ class Opportunities(Protocol):
         """Keep the decisions (an opportunity_id once); return how many opportunities were new."""
 
     def load_open(self, now: datetime) -> list[Opportunity]:
-        """Return opportunities that have no approval yet and whose offer has no purchase, newest decision each."""
+        """Return opportunities that have no approval yet and whose offer has no purchase, newest decision each.
+
+        An offer that was refused since is not open.
+        """
+
+    def find_refusal(self, offer_key: str) -> RefusedOffer | None:
+        """Return why an offer was refused after it was last found worth buying; None where it was not."""
 
     def load_one(self, opportunity_id: str) -> Opportunity | None:
         """Return one opportunity."""
@@ -55,8 +61,8 @@ class Opportunities(Protocol):
 class Approvals(Protocol):
     """Leave to spend."""
 
-    def insert(self, approval: Approval) -> bool:
-        """Keep an approval; False if the opportunity already has one."""
+    def insert(self, approval: Approval, *, most_open: int | None = None) -> bool:
+        """Keep an approval; False if the opportunity already has one, or `most_open` wait to be used already."""
 
     def sign(self, approval: Approval, now: datetime) -> Refusal | None:
         """Keep the first of two people's signatures, or with the second the approval (then None).
@@ -114,7 +120,10 @@ class Locks(Protocol):
         """Return the locks that have not ended, the one that ends last first."""
 
     def load_results(self, since: datetime) -> list[SaleResult]:
-        """Return what each sale since then brought, with the category it was bought in, oldest first."""
+        """Return what each sale since then brought, with the category it was bought in, oldest first.
+
+        A sale whose buyer got money back counts once, with what is left of it, from the refund on.
+        """
 
 
 class EligibilityAnswers(Protocol):

@@ -14,7 +14,7 @@ from arb_pipelines.domain.approval import POLICY, Approval, needs_two_people
 from arb_pipelines.domain.deny_list import DenyList, load_deny_list
 from arb_pipelines.domain.eligibility import Eligibilities, refuse_ineligible
 from arb_pipelines.domain.money import Money
-from arb_pipelines.domain.opportunity import Opportunity
+from arb_pipelines.domain.opportunity import Opportunity, RefusedOffer
 from arb_pipelines.domain.price import PricePrediction
 from arb_pipelines.domain.scoring_rules import CLOCK_SLACK
 from arb_pipelines.domain.site import Site
@@ -48,6 +48,7 @@ class Submit:
     match_revoked: bool
     rules: SubmitRules
     now: datetime
+    refused_since: RefusedOffer | None = None
 
 
 def refuse_submit(
@@ -58,6 +59,7 @@ def refuse_submit(
     now: datetime,
     *,
     match_revoked: bool = False,
+    refused_since: RefusedOffer | None = None,
 ) -> Refusal | None:
     """Return why an approval must not be used now, or None.
 
@@ -68,10 +70,11 @@ def refuse_submit(
         rules: what must hold.
         now: aware UTC.
         match_revoked: a person said meanwhile that the offer is not that product.
+        refused_since: why the offer was refused when it was looked at again after its last decision, if it was.
     """
     if decision is None:
         return Refusal("decision_missing", f"the decision {approval.opportunity_id} is not in the books")
-    case = Submit(approval, decision, prediction, match_revoked, rules, now)
+    case = Submit(approval, decision, prediction, match_revoked, rules, now, refused_since)
     return next((refusal for rule in SUBMIT_RULES if (refusal := rule(case)) is not None), None)
 
 
@@ -116,6 +119,14 @@ def refuse_old_reading(case: Submit) -> Refusal | None:
     if not -CLOCK_SLACK <= age <= case.rules.max_age:
         return Refusal("stale_price", f"read {age} ago, at most {case.rules.max_age} is allowed when buying")
     return None
+
+
+def refuse_refused_since(case: Submit) -> Refusal | None:
+    """Do not buy what a later look refused: the shop may sell it in another condition now, or as another thing."""
+    later = case.refused_since
+    if later is None:
+        return None
+    return Refusal("refused_since", f"refused at {later.decided_at:%F %T} UTC: {later.code}, {later.detail}")
 
 
 def refuse_revoked_match(case: Submit) -> Refusal | None:
@@ -185,6 +196,7 @@ SUBMIT_RULES: tuple[Callable[[Submit], Refusal | None], ...] = (
     refuse_one_person,
     refuse_site_now,
     refuse_old_reading,
+    refuse_refused_since,
     refuse_revoked_match,
     refuse_condition_now,
     refuse_denied_now,

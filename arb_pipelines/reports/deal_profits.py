@@ -14,6 +14,7 @@ import polars as pl
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.opportunity import Opportunity
 from arb_pipelines.domain.order import Order
+from arb_pipelines.domain.return_case import ReturnState
 from arb_pipelines.reports.page import ReportPage, Totals
 from arb_pipelines.reports.plots import draw_bars
 from arb_pipelines.reports.trade_data import TradeData
@@ -37,8 +38,9 @@ SCHEMA: dict[str, pl.DataType] = {
 def compare_deals(data: TradeData, since: datetime) -> pl.DataFrame:
     """Return one row a deal with sales since then, the worst surprise first; columns as `SCHEMA`.
 
-    The estimate is that of the decision, for the units sold. The realised profit is after fees, cost, labels and what
-    returns changed so far. `fee_settled` is `yes`, `no` (still an estimate) or `in part`.
+    The estimate is that of the decision, for the units sold less those that are stock again. The realised profit is
+    after fees, cost, labels and what returns changed so far. `fee_settled` is `yes`, `no` (still an estimate) or
+    `in part`.
     """
     sales: dict[str, list[Order]] = defaultdict(list)
     for order in data.orders:
@@ -51,9 +53,11 @@ def compare_deals(data: TradeData, since: datetime) -> pl.DataFrame:
 
 def _row(decision: Opportunity, orders: list[Order], data: TradeData) -> dict[str, object]:
     by_order = data.returns_of
+    cases = [case for order in orders for case in by_order.get(order.order_id, [])]
     units = sum(order.quantity for order in orders)
-    estimated = decision.expected_profit.minor * units
-    returned = sum(case.profit.minor for order in orders for case in by_order.get(order.order_id, []))
+    again = sum(case.units for case in cases if case.state is ReturnState.RESTOCKED)
+    estimated = decision.expected_profit.minor * (units - again)
+    returned = sum(case.profit.minor for case in cases)
     realised = sum(order.profit.minor for order in orders) + returned
     open_fees = sum(order.fee_estimated for order in orders)
     settled = "yes" if not open_fees else "no" if open_fees == len(orders) else "in part"

@@ -24,12 +24,15 @@ MINOR = "_minor"
 SHOWN_ROWS = 100
 # What makes a spreadsheet take a text for a formula, also in full width, behind blanks, or behind a quote.
 FORMULA_STARTS = frozenset("=+-@|%\t\r\n＝＋－＠")
-HARMLESS = str.maketrans("|\n\r<>[]!`", "/  ()().'")  # no markup and no line of its own in Markdown
+HARMLESS = str.maketrans("|\n\r\t<>[]!`", "/   ‹›().'")  # no markup and no line of its own in Markdown
+LONGEST_TEXT = 60  # on the screen and in Markdown; the files hold all of it
+NUMBER = ' class="number"'
 STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; color: #1c2733; }
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 80rem; padding: 0 1rem; color: #1c2733; }
 table { border-collapse: collapse; margin: 1rem 0; }
 th, td { padding: .25rem .75rem; border-bottom: 1px solid #d5dce3; }
-td.number { text-align: right; font-variant-numeric: tabular-nums; } th { text-align: left; } img { max-width: 100%; }
+th { text-align: left; } .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+img { max-width: 100%; } .wide { overflow-x: auto; }
 """
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
@@ -71,13 +74,32 @@ class ReportPage:
         rows = [dict(zip(heads, row, strict=True)) for row in self.rows()]
         return {"report": self.name, "currency": self.currency, "totals": dict(self.totals), "rows": rows}
 
+    def to_text(self) -> str:
+        """Return totals and table for a screen, at most 100 rows, in columns of blanks."""
+        told = [f"{_words(name)}: {_cell(value)}" for name, value in self.totals.items()]
+        rows = [[_words(head) for head in self.heads()], *([_cell(v) for v in row] for row in self.rows()[:SHOWN_ROWS])]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        columns = list(zip(widths, self._numeric(), strict=True))
+        lines = [
+            "  ".join(
+                cell.rjust(width) if number else cell.ljust(width)
+                for cell, (width, number) in zip(row, columns, strict=True)
+            ).rstrip()
+            for row in rows
+        ]
+        table = [*lines, *self._more()] if self.table.height else ["nothing to show"]
+        return "\n".join([f"{self.title}, amounts in {self.currency}", *told, "", *table])
+
+    def _more(self) -> list[str]:
+        left = self.table.height - SHOWN_ROWS
+        return [f"\n{left} more rows"] if left > 0 else []
+
     def to_markdown(self) -> str:
         """Return the table in Markdown, at most 100 rows."""
         heads = self.heads()
         lines = [f"| {' | '.join(heads)} |", f"|{'|'.join('--:' if n else '--' for n in self._numeric())}|"]
         lines += [f"| {' | '.join(_cell(value) for value in row)} |" for row in self.rows()[:SHOWN_ROWS]]
-        left = self.table.height - SHOWN_ROWS
-        return "\n".join([*lines, *([f"\n{left} more rows"] if left > 0 else [])])
+        return "\n".join([*lines, *self._more()])
 
     def to_csv(self) -> str:
         """Return the table as CSV; a text that a spreadsheet would take for a formula begins with an apostrophe."""
@@ -91,16 +113,22 @@ class ReportPage:
 
     def to_html(self) -> str:
         """Return one page that needs nothing else and asks no other machine for anything."""
-        totals = "".join(f"<tr><th>{escape(name)}</th>{_td(value, True)}</tr>" for name, value in self.totals.items())
-        heads = "".join(f"<th>{escape(head)}</th>" for head in self.heads())
+        told = [(escape(_words(name)), _td(value, True)) for name, value in self.totals.items()]
+        totals = "".join(f"<tr><th>{name}</th>{value}</tr>" for name, value in told)
+        heads = "".join(
+            f"<th{NUMBER if number else ''}>{escape(_words(head))}</th>"
+            for head, number in zip(self.heads(), self._numeric(), strict=True)
+        )
         rows = "".join(f"<tr>{self._html_row(row)}</tr>" for row in self.rows())
         plot = b64encode(self.plot).decode()
         return (
             f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(self.title)}</title>\n'
             f'<meta http-equiv="Content-Security-Policy" content="{escape(POLICY)}"><style>{STYLE}</style></head>\n'
-            f"<body><h1>{escape(self.title)}</h1>\n<table>{totals}</table>\n"
+            f"<body><h1>{escape(self.title)}</h1>\n<p>Amounts in {escape(self.currency)}.</p>\n"
+            f"<table>{totals}</table>\n"
             f'<img alt="{escape(self.title)}" src="data:image/png;base64,{plot}">\n'
-            f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></body></html>\n"
+            f'<div class="wide"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
+            "</body></html>\n"
         )
 
     def _html_row(self, row: Sequence[int | float | str | None]) -> str:
@@ -134,13 +162,15 @@ def _inert(value: Any) -> Any:
 
 def _td(value: Any, number: bool) -> str:
     shown = "-" if value is None else escape(str(value))
-    return f'<td class="number">{shown}</td>' if number else f"<td>{shown}</td>"
+    return f"<td{NUMBER if number else ''}>{shown}</td>"
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _cell(value: Any) -> str:
     if value is None:
         return "-"
-    harmless = str.maketrans(
-        {"|": "/", "\n": " ", "\r": " ", "<": "(", ">": ")", "[": "(", "]": ")", "!": ".", "`": "'"}
-    )
-    return str(value).translate(harmless)[:200]
+    text = str(value).translate(HARMLESS)
+    return text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…"

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 
 COLOURS = ("#4c78a8", "#f58518", "#54a24b", "#b279a2")
 MOST_BARS = 20
-LONGEST_LABEL = 28
+LONGEST_LABEL = 32
+LAST_DRAWABLE = "\u0250"  # matplotlib's own font has all Latin letters before it
 
 
 def draw_bars(labels: Sequence[str], series: Mapping[str, Sequence[float]], unit: str) -> bytes:
@@ -43,5 +44,6 @@ def draw_bars(labels: Sequence[str], series: Mapping[str, Sequence[float]], unit
 
 def _plain(label: str) -> str:
     """A dollar sign would begin a formula, and what no font can draw would be a warning."""
-    drawable = "".join(letter if letter.isascii() and letter.isprintable() else "?" for letter in label)
-    return drawable.replace("$", "\\$")[:LONGEST_LABEL] or "-"
+    drawable = "".join(letter if letter < LAST_DRAWABLE and letter.isprintable() else "?" for letter in label)
+    short = drawable if len(drawable) <= LONGEST_LABEL else f"{drawable[: LONGEST_LABEL - 3]}..."
+    return short.replace("$", "\\$") or "-"

@@ -57,10 +57,11 @@ def approve_open(
     for opportunity in sorted(opportunities, key=lambda o: (-o.profit_per_dollar_day, o.opportunity_id)):
         full = Refusal("policy_max_open", f"policy {policy.name} allows {policy.max_open} open approvals")
         decided = _decide(opportunity, policy, shares, now) if len(approved) < room else full
-        if isinstance(decided, Approval) and books.approvals.insert(decided):
+        if isinstance(decided, Approval) and books.approvals.insert(decided, most_open=policy.max_open):
             approved.append(decided)
             continue
-        taken = Refusal("already_approved", f"{opportunity.opportunity_id} has an approval")
+        detail = f"{opportunity.opportunity_id} has an approval, or another run used up what the policy allows"
+        taken = Refusal("already_approved", detail)
         left.append(LeftOpen(opportunity, decided if isinstance(decided, Refusal) else taken))
     return approved, left
 

@@ -7,10 +7,11 @@ An intent that the person never answers for stays open, holds its money and is n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from arb_pipelines.domain.approval import Approval
+from arb_pipelines.domain.guards import refuse_realised_loss
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.ports import Clock
 from arb_pipelines.domain.purchase import Purchase, PurchaseState, claim_of, purchase_id_for
@@ -46,8 +47,24 @@ class Instructions:
         ]
 
 
-def prepare(approval_id: str, books: Books, limits: Sequence[SpendLimit], clock: Clock) -> Instructions | Refusal:
-    """Hold the money of an approval and return what the person is to do, or why it may not be bought now."""
+def prepare(
+    approval_id: str,
+    books: Books,
+    limits: Sequence[SpendLimit],
+    clock: Clock,
+    *,
+    risk: Callable[[Approval], Refusal | None] = lambda approval: None,
+) -> Instructions | Refusal:
+    """Hold the money of an approval and return what the person is to do, or why it may not be bought now.
+
+    Args:
+        approval_id: of an approval that nobody used.
+        books: our books.
+        limits: the spend limits that bind.
+        clock: the time.
+        risk: reads the decision again (`risk_checks.build_submit_check`): what a machine may not buy, recalled goods
+            or a second person's leave that is missing, a person's hands do not buy either.
+    """
     now = clock.now()
     approval = next((one for one in books.approvals.load_usable(now) if one.approval_id == approval_id), None)
     if approval is None:
@@ -55,7 +72,8 @@ def prepare(approval_id: str, books: Books, limits: Sequence[SpendLimit], clock:
             "approval_missing", f"there is no usable approval {approval_id!r}: it was used, expired or never given"
         )
     purchase = claim_of(approval, purchase_id_for(approval), now)
-    refusal = books.purchases.claim(purchase, limits, now)
+    refusal = risk(approval) or refuse_realised_loss(books.orders.load(), now, books.returns.load())
+    refusal = refusal or books.purchases.claim(purchase, limits, now)
     if refusal:
         return refusal
     # Committed before the person sees the link: from here on an order may exist.
@@ -72,6 +90,11 @@ def settle(purchase_id: str, books: Books, shop_order_id: str, total: Money, clo
         return purchase
     if total.currency != purchase.reserved.currency:
         return Refusal("currency_differs", f"{purchase.reserved} was held, {total} paid")
+    if total.minor < 0:
+        return Refusal("total_negative", f"nobody is paid for buying, so {total} cannot be what it cost")
+    other = _holder_of(books, purchase, shop_order_id)
+    if other is not None:
+        return Refusal("order_known", f"order {shop_order_id} is that of {other}; look at its number again")
     adoptable = (*OPEN, PurchaseState.NOT_PLACED)
     done = purchase.state in adoptable and books.purchases.advance(
         purchase_id,
@@ -109,6 +132,13 @@ def receive(purchase_id: str, books: Books, clock: Clock) -> Purchase | Refusal:
 def _find(books: Books, purchase_id: str) -> Purchase | Refusal:
     found = next((one for one in books.purchases.load() if one.purchase_id == purchase_id), None)
     return found or Refusal("no_such_purchase", f"there is no purchase {purchase_id!r}")
+
+
+def _holder_of(books: Books, purchase: Purchase, shop_order_id: str) -> str | None:
+    """Return the other purchase at the shop that this order was told of; one order pays for one of them."""
+    here = (one for one in books.purchases.load() if one.site == purchase.site)
+    others = (one for one in here if one.purchase_id != purchase.purchase_id)
+    return next((one.purchase_id for one in others if one.shop_order_id == shop_order_id), None)
 
 
 def _closed(purchase: Purchase) -> Refusal:

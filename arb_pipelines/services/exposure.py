@@ -7,7 +7,7 @@ What belongs here: the sums, each over what the decision says of a purchase. Div
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
 from arb_pipelines.domain.allocation import scopes_of
@@ -39,16 +39,18 @@ def _money_out(books: Books, now: datetime) -> Iterator[Out]:
     for purchase in books.purchases.load(sorted(OPEN_STATES)):
         yield purchase.opportunity_id, purchase.reserved
     bought = {purchase.purchase_id: purchase for purchase in books.purchases.load([PurchaseState.BOUGHT])}
-    yield from _on_the_way(bought.values())
-    for lot in books.inventory.load():
+    lots = books.inventory.load()
+    yield from _not_in_stock(bought.values(), {lot.purchase_id for lot in lots})
+    for lot in lots:
         paid = bought.get(lot.purchase_id)
         if lot.on_hand:
             yield paid.opportunity_id if paid else "", lot.unit_cost * lot.on_hand
 
 
-def _on_the_way(bought: Iterable[Purchase]) -> Iterator[Out]:
+def _not_in_stock(bought: Iterable[Purchase], received: Collection[str]) -> Iterator[Out]:
+    """What is on its way, and what arrived and is not taken into stock yet (or cannot be)."""
     for purchase in bought:
-        if purchase.delivered_at is None and purchase.total is not None:
+        if purchase.purchase_id not in received and purchase.total is not None:
             yield purchase.opportunity_id, purchase.total
 
 

@@ -7,9 +7,9 @@ the outlet tells later corrects the estimate once, and a shipment is confirmed b
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from arb_pipelines.domain.fees import FeeRefusal, FeeSchedules
@@ -19,10 +19,14 @@ from arb_pipelines.domain.order import Order, OutletOrder
 from arb_pipelines.domain.outlet import OutletTerms
 from arb_pipelines.domain.ports import Clock, Seller
 from arb_pipelines.domain.stores import Books
+from arb_pipelines.services.books_alerts import alert_imports, alert_unreadable, waiting_since
 from arb_pipelines.services.outcomes import NotDone, Report, refused_by
+from arb_pipelines.services.returns import held_back
 
 # Orders can become visible late; the same window is read again and known orders are skipped.
 OVERLAP = timedelta(days=1)
+# For so long the window stays open for an order that could not be imported: later ones must not hide it.
+LONGEST_WAIT = timedelta(days=30)
 ON_THE_ORDER = "order"  # the statement of a fee that the outlet's own order tells
 
 
@@ -48,18 +52,33 @@ def import_orders(books: Books, seller: Seller, schedules: FeeSchedules, terms: 
 
     Where the outlet does not tell its fee yet, the fee schedule's answer is booked and flagged as an estimate; once it
     tells, while the order is in the overlap, the estimate is corrected. Later than that a statement does it
-    (`settling.py`).
+    (`settling.py`). An order that cannot be imported is an alert and is tried again until it is, or a person closes
+    the alert.
     """
     done = Imported()
-    newest = books.orders.newest_ordered_at(seller.outlet)
-    # An order dated in the future must not move the window past the orders that come meanwhile.
-    since = None if newest is None else min(newest, clock.now()) - OVERLAP
     try:
-        found = seller.fetch_orders(since)
+        found = seller.fetch_orders(_window(books, seller.outlet, clock.now()))
     except (OSError, ValueError) as error:
         done.not_done.append(refused_by(seller.outlet, error))
+        alert_unreadable(books, seller.outlet, done.not_done[0], clock)
         return done
-    mine = [order for order in books.orders.load() if order.outlet == seller.outlet]
+    alert_unreadable(books, seller.outlet, None, clock)
+    import_lines(books, seller.outlet, found, schedules, terms, clock, done)
+    return done
+
+
+def import_lines(
+    books: Books,
+    outlet: str,
+    found: Sequence[OutletOrder],
+    schedules: FeeSchedules,
+    terms: OutletTerms,
+    clock: Clock,
+    done: Imported,
+) -> None:
+    """Import order lines that an outlet showed, each once, into `done`; a fee told since is settled."""
+    before = (len(done.imported), len(done.not_done))
+    mine = [order for order in books.orders.load() if order.outlet == outlet]
     known = {(order.outlet_order_id, order.line_item_id): order for order in mine}
     categories = {listing.sku: listing.category for listing in books.listings.load()} if found else {}
     for outlet_order in found:
@@ -68,7 +87,18 @@ def import_orders(books: Books, seller: Seller, schedules: FeeSchedules, terms: 
             _import(outlet_order, categories, books, schedules, terms, done)
         elif order.fee_estimated and outlet_order.fee is not None:
             _settle(order, outlet_order.fee, books, clock, done)
-    return done
+    brought = [f"{order.outlet_order_id}/{order.line_item_id}" for order in done.imported[before[0] :]]
+    alert_imports(books, outlet, brought, done.not_done[before[1] :], clock)
+
+
+def _window(books: Books, outlet: str, now: datetime) -> datetime | None:
+    newest = books.orders.newest_ordered_at(outlet)
+    if newest is None:
+        return None
+    # An order dated in the future must not move the window past the orders that come meanwhile.
+    since = min(newest, now) - OVERLAP
+    waiting = waiting_since(books, outlet)
+    return since if waiting is None else min(since, max(waiting - OVERLAP, now - LONGEST_WAIT))
 
 
 def _settle(order: Order, fee: Money, books: Books, clock: Clock, done: Imported) -> None:
@@ -130,8 +160,11 @@ def ship_orders(books: Books, seller: Seller, tracking: Callable[[Order], str | 
     one each time it is asked, or None where nobody has sent it yet.
     """
     done = Shipped()
-    for order in books.orders.load_unshipped():
-        if order.outlet != seller.outlet:
+    waiting = [order for order in books.orders.load_unshipped() if order.outlet == seller.outlet]
+    cancelled = held_back(books, waiting)
+    for order in waiting:
+        if order.order_id in cancelled:
+            done.not_done.append(NotDone(order.order_id, "cancelled", "its units are in a return; nothing is sent"))
             continue
         number, sent_at = order.tracking_number or tracking(order), order.shipped_at or clock.now()
         if number is None:

@@ -10,6 +10,7 @@ from arb_pipelines.domain.order import Order
 from arb_pipelines.domain.ports import Clock
 from arb_pipelines.domain.stores import Books
 from arb_pipelines.services.notifications import clear_alert, raise_alert
+from arb_pipelines.services.returns import held_back
 
 KIND = "late_shipment"
 
@@ -18,10 +19,12 @@ def warn_of_late(books: Books, clock: Clock) -> list[Order]:
     """Raise an alert for every order that is due and still in the house; return those orders, the most urgent first.
 
     An order that must ship within half a day is a warning, one whose time has passed is critical. The alerts of
-    orders that have left are closed.
+    orders that have left, or were cancelled, are closed.
     """
     now = clock.now()
     due = [order for order in books.orders.load_unshipped() if order.is_due(now)]
+    cancelled = held_back(books, due)
+    due = [order for order in due if order.order_id not in cancelled]
     for order in due:
         late = now >= order.must_ship_by
         raise_alert(books, _alert(order, Severity.CRITICAL if late else Severity.WARNING), clock)

@@ -124,7 +124,7 @@ def _write_move(
         "negotiation_id": talks.negotiation_id,
         "amount_minor": str(amount.minor),
         "currency": amount.currency,
-        **({"thread_id": talks.thread_id} if talks.thread_id else {}),
+        **_in_thread(talks.thread_id),
     }
     state = MessageState.QUEUED if kind in policy.by_machine else MessageState.DRAFT
     message = _message(message_id, talks.recipient, f"talks_{kind}", text, details, state, now)
@@ -150,12 +150,31 @@ def record_answer(books: Books, negotiation_id: str, counter: Money | None) -> R
     return None
 
 
+def name_thread(books: Books, negotiation_id: str, thread_id: str) -> Refusal | None:
+    """Say in which of the outlet's conversations talks go on; return why it was not recorded."""
+    talks = books.negotiations.load_one(negotiation_id)
+    if talks is None:
+        return Refusal("talks_unknown", f"there are no talks {negotiation_id}")
+    if talks.thread_id == thread_id:
+        return None
+    if not books.negotiations.record(replace(talks, thread_id=thread_id), talks.version):
+        return Refusal("talks_moved", "somebody else wrote meanwhile; look again")
+    return None
+
+
 def write_about_order(
-    books: Books, order_id: str, text: str, policies: MessagePolicies, by: str, clock: Clock
+    books: Books,
+    order_id: str,
+    text: str,
+    policies: MessagePolicies,
+    by: str,
+    clock: Clock,
+    thread_id: str | None = None,
 ) -> Written:
     """Write to the buyer of an order, inside the outlet that it came from and nowhere else.
 
-    The buyer's name stays with the outlet: the message names the order alone.
+    The buyer's name stays with the outlet: the message names the order alone, and where the outlet takes answers in a
+    conversation only (eBay), that conversation.
     """
     order = next((each for each in books.orders.load() if each.order_id == order_id), None)
     if order is None:
@@ -165,7 +184,7 @@ def write_about_order(
     if refusal is not None:
         return Written(refusal=refusal)
     now = clock.now()
-    details = {"outlet": order.outlet, "order_id": order.outlet_order_id}
+    details = {"outlet": order.outlet, "order_id": order.outlet_order_id, **_in_thread(thread_id)}
     by_machine = by == MACHINE and MessageKind.ORDER in policy.by_machine
     state = MessageState.QUEUED if by_machine else MessageState.DRAFT
     message_id = f"order-{order.order_id}-{int(now.timestamp() * 1000)}"
@@ -199,6 +218,10 @@ def _without_dropped(books: Books, talks: Negotiation) -> Negotiation:
 def _waiting_message(books: Books, talks: Negotiation) -> OutboundMessage | None:
     """A message that the seller has not answered; a refusal or a price of theirs clears it."""
     return books.outbox.load_one(talks.last_message_id) if talks.last_message_id else None
+
+
+def _in_thread(thread_id: str | None) -> dict[str, str]:
+    return {"thread_id": thread_id} if thread_id else {}
 
 
 def _message(

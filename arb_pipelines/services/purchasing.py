@@ -116,7 +116,8 @@ def refuse_unreconciled(
         return Refusal("reconcile_alarm", f"{alarm.code}: {alarm.detail}")
     strange = sum(alarm.code == "orphan_order" for alarm in found.alarms)
     purchases = sum(purchase.site == site for purchase in books.purchases.load()) if strange else 0
-    return refuse_strange_orders(strange, purchases) or refuse_realised_loss(books.orders.load(), clock.now())
+    lost = refuse_realised_loss(books.orders.load(), clock.now(), books.returns.load())
+    return refuse_strange_orders(strange, purchases) or lost
 
 
 def _refuse_now(approval: Approval, buyer: Buyer) -> Refusal | None:

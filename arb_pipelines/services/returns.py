@@ -8,10 +8,13 @@ more, so it is written off here and sold by a person, or not at all.
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
 
 from arb_pipelines.domain.money import Money
+from arb_pipelines.domain.order import IN_HOUSE, Order
 from arb_pipelines.domain.ports import Clock
-from arb_pipelines.domain.return_case import ReturnCase, ReturnRefusedError, ReturnState
+from arb_pipelines.domain.return_case import ReturnCase, ReturnRefusedError, ReturnState, units_left
 from arb_pipelines.domain.stores import Books
 
 
@@ -66,6 +69,21 @@ def refund(books: Books, return_id: str, amount: Money, fee_back: Money, clock: 
         if (known.refund, known.fee_back) != (amount, fee_back):
             raise ReturnRefusedError(f"{return_id} was already refunded with {known.refund}")
     return find_return(books, return_id)
+
+
+def held_back(books: Books, orders: Sequence[Order]) -> set[str]:
+    """Return the ids of orders that nobody ships: still in the house, and every unit is in a return.
+
+    That is an order that was cancelled before it left; one whose return is closed is shipped after all.
+    """
+    cases: dict[str, list[ReturnCase]] = defaultdict(list)
+    for case in books.returns.load():
+        cases[case.order_id].append(case)
+    return {
+        order.order_id
+        for order in orders
+        if order.state in IN_HOUSE and units_left(order.quantity, cases[order.order_id]) <= 0
+    }
 
 
 def find_return(books: Books, return_id: str) -> ReturnCase:

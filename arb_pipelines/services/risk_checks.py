@@ -31,8 +31,8 @@ def update_locks(books: Books, losses: LossRules, now: datetime) -> list[RiskLoc
 def build_submit_check(books: Books, rules: SubmitRules, losses: LossRules, clock: Clock) -> SubmitCheck:
     """Return the check for one run of purchases; building it brings the locks up to date.
 
-    Predictions, verdicts of people and outlets' answers are those of the moment it is built; the decision and the
-    time are read for each approval.
+    Predictions, verdicts of people and outlets' answers are those of the moment it is built; the decision, what was
+    refused since and the time are read for each approval.
     """
     update_locks(books, losses, clock.now())
     predictions = books.predictions.load()
@@ -49,6 +49,7 @@ def build_submit_check(books: Books, rules: SubmitRules, losses: LossRules, cloc
             asked,
             clock.now(),
             match_revoked=(approval.offer_key, approval.product_id) in revoked,
+            refused_since=books.opportunities.find_refusal(approval.offer_key),
         )
 
     return check

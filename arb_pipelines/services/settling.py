@@ -1,29 +1,49 @@
-"""Statements of outlets: the fees they really took correct our estimates, what they paid out becomes cash.
+"""The fees that outlets really took correct our estimates, what they paid out becomes cash.
 
-What belongs here: reading a statement file and putting it into the books, each line once. A file that is not wholly
-right changes nothing.
+What belongs here: reading a statement file, or asking an outlet's finance data, and putting it into the books, each
+line once. A file that is not wholly right changes nothing; a fee that is not told stays an estimate.
 """
 
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from io import StringIO
+from typing import Protocol, runtime_checkable
 
 from arb_pipelines.domain.ledger import post_payout
 from arb_pipelines.domain.money import Money, MoneyError
+from arb_pipelines.domain.order import Order
+from arb_pipelines.domain.ports import Clock
 from arb_pipelines.domain.settlement import Payout, SettledFee, Statement
 from arb_pipelines.domain.stores import Books
-from arb_pipelines.services.outcomes import NotDone, Report
+from arb_pipelines.services.outcomes import NotDone, Report, refused_by
 
 COLUMNS = ("kind", "reference", "line", "amount", "currency")
 KINDS = ("fee", "payout")
+FINANCES = "finances"  # the statement of a fee that the outlet's finance data tells
 LONGEST_FILE = 20_000_000  # characters; a year of a busy account has a tenth
 
 
 class StatementError(ValueError):
     """A statement file that cannot be read."""
+
+
+@runtime_checkable
+class FeeTeller(Protocol):
+    """An outlet whose finance data tells the fee of an order line."""
+
+    outlet: str
+
+    def fetch_settled_fees(self, orders: Sequence[Order]) -> Mapping[str, Money]:
+        """Return the whole fee of each of these orders that is told and certain, by our order id.
+
+        Raises:
+            OSError: no answer.
+            ValueError: the outlet refuses, or its answer cannot be understood.
+        """
 
 
 @dataclass(slots=True)
@@ -93,3 +113,26 @@ def settle(books: Books, statement: Statement) -> Settled:
         if payout.amount.minor and books.ledger.post(posting):
             done.payouts.append(payout.payout_id)
     return done
+
+
+def settle_told_fees(books: Books, teller: FeeTeller, clock: Clock) -> Settled:
+    """Ask an outlet for the fees that are still estimates here; what it does not tell stays one.
+
+    `reconciled through` moves by itself: it is the day before the first estimate. A statement file may still correct
+    what is settled here.
+    """
+    done = Settled()
+    waiting = [order for order in books.orders.load() if order.outlet == teller.outlet and order.fee_estimated]
+    if not waiting:
+        return done
+    try:
+        told = teller.fetch_settled_fees(waiting)
+    except (OSError, ValueError) as error:
+        done.not_done.append(refused_by(f"{teller.outlet} fees", error))
+        return done
+    lines = [
+        SettledFee(order.outlet_order_id, order.line_item_id, told[order.order_id])
+        for order in waiting
+        if order.order_id in told
+    ]
+    return settle(books, Statement(FINANCES, teller.outlet, clock.now(), tuple(lines)))

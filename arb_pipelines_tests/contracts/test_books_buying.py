@@ -68,6 +68,19 @@ def test_b02_refused_offers_are_counted(books: SqlBooks) -> None:
     assert books.totals()["opportunities"] == 0
 
 
+def test_b02_an_offer_that_was_refused_since_is_not_open(books: SqlBooks) -> None:
+    """What was refused before counts no more; what is found anew is open again."""
+    early, late = (RefusedOffer("offer-1", code, "used", START + hours * HOUR) for code, hours in (("a", -1), ("b", 1)))
+    books.opportunities.store([opportunity(1)], [early, replace(early, offer_key="offer-2")])
+    assert (books.opportunities.find_refusal("offer-1"), len(books.opportunities.load_open(START))) == (None, 1)
+    books.opportunities.store([], [late])
+    assert (books.opportunities.find_refusal("offer-1"), books.opportunities.load_open(START)) == (late, [])
+    assert books.opportunities.find_refusal("offer-2") is None
+    again = opportunity(11, offer_key="offer-1", decided_at=START + 2 * HOUR)
+    books.opportunities.store([again], [])
+    assert (books.opportunities.find_refusal("offer-1"), books.opportunities.load_open(START)) == (None, [again])
+
+
 def test_b03_open_is_the_newest_decision_of_each_offer(books: SqlBooks) -> None:
     newer = opportunity(11, offer_key="offer-1", decided_at=START + HOUR)
     books.opportunities.store([opportunity(1), newer, opportunity(2)], [])

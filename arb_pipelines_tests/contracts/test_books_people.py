@@ -41,6 +41,18 @@ def test_p02_an_alert_is_news_again_after_silence_or_closing(books: SqlBooks) ->
     assert [row.closed_by for row in recent] == [None, "person:a", "quiet"]
 
 
+def test_p02_what_grows_worse_is_not_told_yet(books: SqlBooks) -> None:
+    warning = replace(FAULT, severity=Severity.WARNING)
+    for seen in (warning, replace(warning, severity=Severity.CRITICAL)):
+        books.alerts.open_or_count(seen, START, START - HOUR)
+        (row,) = books.alerts.load_open()
+        assert row.told_at is None
+        books.alerts.mark_told([row.alert_id], START)
+    books.alerts.open_or_count(warning, START, START - HOUR)
+    (row,) = books.alerts.load_open()
+    assert (row.alert.severity, row.told_at) == (Severity.CRITICAL, START)
+
+
 def test_p03_of_many_who_see_a_fault_one_brings_news(books: SqlBooks, open_more: Callable[..., SqlBooks]) -> None:
     racing = [open_more() for _ in range(6)]
     with ThreadPoolExecutor(6) as pool:
@@ -131,6 +143,8 @@ def test_p11_messages_to_one_recipient_are_counted(books: SqlBooks) -> None:
     books.outbox.insert([message(1), message(2, created_at=START + HOUR), message(3, recipient="+15550100")])
     assert books.outbox.count_since(Channel.EMAIL, "operator@example.test", START) == 1
     assert books.outbox.count_since(Channel.EMAIL, "operator@example.test", START - HOUR) == 2
+    books.outbox.insert([message(4, created_by="rule:x")])
+    assert books.outbox.count_since(Channel.EMAIL, "operator@example.test", START - HOUR, created_by="rule:x") == 1
 
 
 @pytest.mark.parametrize("text", ["a\x00b", "a\ud800b", "a\u202eb"])

@@ -15,6 +15,7 @@ from arb_pipelines.adapters.sql.engine import build_engine
 from arb_pipelines.domain.approval import Approval
 from arb_pipelines.domain.eligibility import Eligibility, Permission
 from arb_pipelines.domain.locks import RiskLock
+from arb_pipelines.domain.return_case import ReturnState
 from arb_pipelines.domain.spend_limit import Refusal, SpendLimit
 from arb_pipelines_tests.contracts.trade_records import (
     approval,
@@ -41,7 +42,7 @@ def refuse(books: SqlBooks, number: int, limits: list[SpendLimit], **changes: ob
     return refusal
 
 
-@pytest.mark.parametrize("scope", ["outlet:*", "brand:*", "category:*", "brand:acme", "outlet:outlet-1"])
+@pytest.mark.parametrize("scope", ["outlet:*", "brand:*", "category:*", "brand:acme", "brand:ACME", "outlet:outlet-1"])
 def test_r01_caps_count_by_what_the_decision_says(books: SqlBooks, scope: str) -> None:
     limits = [SpendLimit(scope, usd(4_000), DAY)]
     claim(books, 1, limits, **KNOWN)
@@ -207,3 +208,36 @@ def test_r17_a_bought_thing_counts_at_what_was_paid(books: SqlBooks) -> None:
     buy(books, 1, total=2_000, **KNOWN)
     claim(books, 2, limits, **KNOWN)
     assert refuse(books, 3, limits, **KNOWN).code == "spend_limit"
+
+
+@pytest.mark.parametrize("restocked, left", [(True, -200), (False, -2_200)])
+def test_r18_a_refund_makes_a_loss_of_a_sale(books: SqlBooks, restocked: bool, left: int) -> None:
+    """54.00 - 7.00 - 20.00 was earned; 54.00 went back and 5.00 of the fee came: 2.00 lost, or the goods as well."""
+    offered = offer_for_sale(books, 1, **KNOWN)
+    order = books.orders.import_order(outlet_order(offered.sku), usd(700), fee_estimated=False)
+    assert order is not None
+    books.returns.open("return-1", order.order_id, 1, "broken", START)
+    assert [one.profit for one in books.locks.load_results(START - DAY)] == [usd(2_700)]
+    assert books.returns.refund("return-1", usd(5_400), usd(500), START + 3 * DAY)
+    requested, received = (ReturnState.REQUESTED,), (ReturnState.RECEIVED,)
+    assert books.returns.advance("return-1", expected=requested, state=ReturnState.RECEIVED, at=START + 3 * DAY)
+    seen = ReturnState.RESTOCKED if restocked else ReturnState.WRITTEN_OFF
+    assert books.returns.advance("return-1", expected=received, state=seen, at=START + 3 * DAY)
+    (result,) = books.locks.load_results(START + 2 * DAY)
+    assert (result.category, result.profit, result.sold_at) == ("kitchen", usd(left), START + 3 * DAY)
+    assert books.broken_invariants() == {}
+
+
+def test_r19_many_runs_of_a_policy_leave_no_more_open_than_it_allows(
+    books: SqlBooks, open_more: Callable[..., SqlBooks]
+) -> None:
+    books.opportunities.store([opportunity(number) for number in range(12)], [])
+    runs = [open_more() for _ in range(4)]
+
+    def approve_three(run: int) -> int:
+        mine = (approval(opportunity(number)) for number in range(run * 3, run * 3 + 3))
+        return sum(runs[run].approvals.insert(one, most_open=2) for one in mine)
+
+    with ThreadPoolExecutor(4) as pool:
+        made = sum(pool.map(approve_three, range(4)))
+    assert (made, books.approvals.count_open(START)) == (2, 2)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -21,6 +22,7 @@ from arb_pipelines.domain.listing import Listing, ListingState
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.opportunity import Opportunity
 from arb_pipelines.domain.order import OutletOrder
+from arb_pipelines.domain.price import PricePrediction
 from arb_pipelines.domain.purchase import Purchase, PurchaseState
 from arb_pipelines.domain.spend_limit import SpendLimit
 from arb_pipelines.transforms.price_history import POINT_SCHEMA
@@ -182,6 +184,16 @@ def outlet_order(sku: str, number: int = 1, at: datetime = START, **changes: Any
         shipped=False,
     )
     return replace(plain, **changes)
+
+
+def let_buy(books: SqlBooks, sites_dir: Path, at: datetime) -> None:
+    """Declare the shop of every offer and let the model still price it, so that nothing but the case forbids buying."""
+    sites_dir.mkdir(parents=True, exist_ok=True)
+    shop = 'key = "shop-1"\nname = "Shop"\nurl = "https://shop-1.example"\n'
+    shop += 'site_class = "permitted"\nstart_urls = ["/p/1"]\n'
+    (sites_dir / "shop-1.toml").write_text(shop, encoding="utf-8")
+    prices = (usd(4_500), usd(5_000), usd(6_000))
+    books.predictions.replace([PricePrediction("product-1", "new", "outlet-1", *prices, 10.0, 0.9, "model-1", at)])
 
 
 def approve(books: SqlBooks, number: int = 1, at: datetime = START, quantity: int = 1, **changes: Any) -> Approval:

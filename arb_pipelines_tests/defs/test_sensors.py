@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from dagster import DagsterInstance, SensorResult, SkipReason, build_sensor_context
+from dagster import DagsterInstance, RunRequest, SensorResult, SkipReason, build_sensor_context
 
-from arb_pipelines.adapters.sql.books import open_books
+from arb_pipelines.adapters.sql.books import SqlBooks, open_books
 from arb_pipelines.defs.resources import BooksResource, SettingsResource, SitesResource
-from arb_pipelines.defs.sensors import busy_sites, due_sites_sensor, fresh_offers_sensor, shard_request
+from arb_pipelines.defs.sensors import (
+    busy_sites,
+    due_sites_sensor,
+    fresh_offers_sensor,
+    positions_sensor,
+    shard_request,
+    waiting_for,
+)
+from arb_pipelines.domain.listing import ListingState
+from arb_pipelines.domain.purchase import PurchaseState
 from arb_pipelines.domain.site import SiteVisit, VisitOutcome
+from arb_pipelines_tests.contracts import trade_records as records
+from arb_pipelines_tests.fakes.clock import START
 
 
 @pytest.fixture
@@ -97,3 +110,52 @@ def test_one_analysis_a_tick(books: BooksResource) -> None:
     with DagsterInstance.ephemeral() as instance:
         answer = fresh_offers_sensor(build_sensor_context(instance))
     assert isinstance(answer, SkipReason)
+
+
+@contextmanager
+def written(books: BooksResource) -> Iterator[SqlBooks]:
+    """Open the books to write the case."""
+    opened = open_books(books.url, mode=books.mode)
+    yield opened
+    opened.close()
+
+
+def jobs_wanted(books: BooksResource) -> set[str]:
+    """Return the jobs for which something waits, after the sensor has asked for just those."""
+    with written(books) as opened:
+        wanted = {name for name, count in waiting_for(opened).items() if count}
+    with DagsterInstance.ephemeral() as instance, build_sensor_context(instance, resources={"books": books}) as context:
+        asked = positions_sensor(context)
+    requests = asked if isinstance(asked, list) else []
+    assert wanted == {str(one.job_name) for one in requests if isinstance(one, RunRequest)}
+    return wanted
+
+
+def test_a_purchase_is_followed_until_it_is_stock(books: BooksResource) -> None:
+    """An order that may exist, and goods that a person received, need no other purchase to be looked after."""
+    assert jobs_wanted(books) == set()
+    with written(books) as opened:
+        claimed = records.claim(opened, 1)
+        records.step(opened, claimed, PurchaseState.CLAIMED, PurchaseState.SUBMITTING)
+        records.step(opened, claimed, PurchaseState.SUBMITTING, PurchaseState.UNCERTAIN)
+    assert jobs_wanted(books) == {"books_job"}
+    with written(books) as opened:
+        records.step(opened, claimed, PurchaseState.UNCERTAIN, PurchaseState.NOT_PLACED)
+        bought = records.buy(opened, 2)
+        opened.purchases.mark_delivered(bought.purchase_id, START)
+    assert jobs_wanted(books) == {"books_job"}
+    with written(books) as opened:
+        opened.inventory.receive(records.lot(bought))
+    assert jobs_wanted(books) == {"listing_job"}
+
+
+@pytest.mark.parametrize("state", [ListingState.PENDING, ListingState.ENDING])
+def test_a_listing_left_half_done_is_finished(books: BooksResource, state: ListingState) -> None:
+    """Nothing is left to list, but one must be put up or, sold elsewhere, be taken down before it is sold again."""
+    with written(books) as opened:
+        if state is ListingState.PENDING:
+            opened.listings.insert(records.listing(records.stock(opened)))
+        else:
+            offered = records.offer_for_sale(opened)
+            opened.listings.advance(offered.sku, expected=[ListingState.ACTIVE], state=state)
+    assert jobs_wanted(books) == {"books_job", "listing_job"}

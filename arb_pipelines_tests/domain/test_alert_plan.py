@@ -23,7 +23,7 @@ def plan(
     found: list[RaisedAlert], said: int = 0, recipients: dict[Channel, list[str]] = MAIL, **rule: object
 ) -> AlertPlan:
     book = parse_alert_book({"rules": [{**RULE, **rule}]})
-    return plan_alerts(found, book, recipients, lambda channel, recipient: said, START)
+    return plan_alerts(found, book, recipients, lambda *_: said, START)
 
 
 def test_one_message_an_alert_and_recipient() -> None:

@@ -17,7 +17,7 @@ GOOD: dict[str, Any] = {
 
 def test_the_shipped_budgets() -> None:
     limits = load_api_limits()
-    assert set(limits) == {"keepa", "bookscouter", "openai", "anthropic"}
+    assert set(limits) == {"keepa", "bookscouter", "ebay_browse", "openai", "anthropic"}
     assert limits["keepa"].rates["*"].window == timedelta(seconds=60)
     assert limits["openai"].most_a_call <= 20_000
     assert limits["bookscouter"].pool_most is None

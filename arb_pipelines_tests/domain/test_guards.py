@@ -19,6 +19,7 @@ from arb_pipelines.domain.listing import Listing, ListingState
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.order import Order, OrderState
 from arb_pipelines.domain.repricing import PriceChange, refuse_move
+from arb_pipelines.domain.return_case import ReturnCase, ReturnState
 from arb_pipelines.domain.spend_limit import Refusal
 from arb_pipelines_tests.contracts.trade_records import usd
 from arb_pipelines_tests.fakes.clock import START
@@ -68,6 +69,17 @@ def test_realised_loss() -> None:
     assert refuse_realised_loss([*losing, sale(LEAST_SALES)], START) is None
     assert refuse_realised_loss([*losing[1:], sale(-9, days_ago=31)], START) is None
     assert refuse_realised_loss([*losing[1:], sale(-9, currency="EUR")], START) is None
+
+
+def test_a_refunded_sale_is_a_loss() -> None:
+    """What came back to the buyer was not earned; a return that nobody refunded yet changes nothing."""
+    earned = [replace(sale(100), order_id=f"o{number}") for number in range(LEAST_SALES)]
+    case = ReturnCase("r", "o0", 1, "broken", ReturnState.REQUESTED, usd(9_900), START)
+    refunded = replace(case, refund=usd(1_000), fee_back=usd(0), refunded_at=START)
+    assert refuse_realised_loss(earned, START, [case, refunded]) is None
+    assert code(refuse_realised_loss(earned, START, [replace(refunded, refund=usd(1_001))])) == "realised_loss"
+    restocked = replace(case, state=ReturnState.RESTOCKED)
+    assert refuse_realised_loss([replace(one, fee=usd(200)) for one in earned], START, [restocked]) is not None
 
 
 def test_a_move() -> None:

@@ -37,3 +37,10 @@ def test_another_currency_is_never_compared() -> None:
     """A limit in dollars says nothing about euros."""
     with pytest.raises(MoneyError):
         refuse_over_limit(SpendLimit("total", usd(100), None), Money(0, "EUR"), Money(1, "EUR"))
+
+
+def test_a_name_written_in_capitals_binds_all_the_same() -> None:
+    """Purchases are counted in lower case; a cap on `Acme` that bound none would be one that is silently left out."""
+    limits = [SpendLimit(scope, usd(1), None) for scope in ("brand:Acme  Ltd", "category:Kitchen", "site:Shop")]
+    filled = limits_for("shop-1", "product-1", limits, SpendKeys("sandbox", "acme ltd", "kitchen"))
+    assert [limit.scope for limit in filled] == ["brand:acme ltd", "category:kitchen", "site:Shop"]

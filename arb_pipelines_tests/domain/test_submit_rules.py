@@ -12,6 +12,7 @@ import pytest
 from arb_pipelines.domain.deny_list import DenyList
 from arb_pipelines.domain.eligibility import Eligibility, Permission
 from arb_pipelines.domain.money import Money
+from arb_pipelines.domain.opportunity import RefusedOffer
 from arb_pipelines.domain.price import PricePrediction
 from arb_pipelines.domain.recall import Recall
 from arb_pipelines.domain.site import Site, SiteClass
@@ -69,6 +70,7 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
     ("site_may_not_buy", {"rules": {"sites": {"shop-1": replace(SITE, site_class=SiteClass.RESTRICTED)}}}),
     ("stale_price", {"decided": {"observed_at": START - timedelta(minutes=31)}}),
     ("stale_price", {"decided": {"observed_at": START + timedelta(minutes=3)}}),
+    ("refused_since", {"refused_since": RefusedOffer("offer-1", "condition_denied", "used now", START)}),
     ("match_revoked", {"match_revoked": True}),
     ("condition_unknown", {"leave": {"condition": ""}, "decided": {"condition": ""}}),
     ("condition_denied", {"leave": {"condition": "for_parts"}, "decided": {"condition": "for_parts"}}),

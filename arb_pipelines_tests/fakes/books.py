@@ -12,6 +12,8 @@ from typing import Any
 
 from arb_pipelines.domain.listing import ListingState
 from arb_pipelines.domain.locks import SaleResult
+from arb_pipelines.domain.money import Money
+from arb_pipelines.domain.order import Order
 from arb_pipelines.domain.price import PricePrediction, SoldPrice
 from arb_pipelines.domain.purchase import PurchaseState
 from arb_pipelines_tests.fakes.book_invariants import broken_rules
@@ -100,8 +102,18 @@ class InMemoryBooks:
         for lot in self.inventory.rows.values():
             decision = self.opportunities.found.get(self.purchases.rows[lot.purchase_id].opportunity_id)
             bought_in[lot.sku] = decision.category if decision else None
-        sales = [order for order in self.orders.load() if order.ordered_at >= since]
-        return [SaleResult(bought_in.get(order.sku), order.profit, order.ordered_at) for order in sales]
+        return [
+            SaleResult(bought_in.get(order.sku), profit, settled_at)
+            for order in self.orders.load()
+            for profit, settled_at in [self._left_of(order)]
+            if settled_at >= since
+        ]
+
+    def _left_of(self, order: Order) -> tuple[Money, datetime]:
+        cases = [case for case in self.returns.rows.values() if case.order_id == order.order_id]
+        refunded = [(case.profit, case.refunded_at) for case in cases if case.refunded_at is not None]
+        left = sum((profit for profit, _ in refunded), order.profit)
+        return left, max((at for _, at in refunded), default=order.ordered_at)
 
     def broken_invariants(self) -> dict[str, int]:
         """Return the invariants that do not hold, under the names of the SQL books."""

@@ -41,6 +41,7 @@ class FakeOpportunities:
         self._approvals = approvals
         self.purchases: FakePurchases | None = None
         self.found = approvals.opportunities
+        self.refused: dict[tuple[str, str], RefusedOffer] = {}
 
     def load_offers(self, since: datetime) -> list[Any]:
         return []
@@ -51,7 +52,14 @@ class FakeOpportunities:
                 raise ValueError(f"{one.opportunity_id} mixes currencies")
         new = [one for one in found if one.opportunity_id not in self.found]
         self.found |= {one.opportunity_id: one for one in new}
+        self.refused |= {(one.offer_key, one.code): one for one in refused}
         return len(new)
+
+    def find_refusal(self, offer_key: str) -> RefusedOffer | None:
+        found = max((one.decided_at for one in self.found.values() if one.offer_key == offer_key), default=None)
+        mine = [one for one in self.refused.values() if one.offer_key == offer_key]
+        later = [one for one in mine if found is not None and one.decided_at > found]
+        return max(later, key=lambda one: one.decided_at, default=None)
 
     def load_open(self, now: datetime) -> list[Opportunity]:
         leaves = self._approvals.rows.values()
@@ -61,6 +69,7 @@ class FakeOpportunities:
         for one in sorted(self.found.values(), key=lambda one: (one.decided_at, one.opportunity_id)):
             newest[one.offer_key] = one
         approved = {leave.opportunity_id for leave in leaves}
+        closed |= {offer_key for offer_key in newest if self.find_refusal(offer_key) is not None}
         still = [o for o in newest.values() if o.offer_key not in closed and o.opportunity_id not in approved]
         return sorted(still, key=lambda one: (one.decided_at, one.opportunity_id))
 
@@ -76,7 +85,9 @@ class FakeApprovals:
         self.opportunities: dict[str, Opportunity] = {}
         self.signatures = FakeSignatures()
 
-    def insert(self, approval: Approval) -> bool:
+    def insert(self, approval: Approval, *, most_open: int | None = None) -> bool:
+        if most_open is not None and self.count_open(approval.approved_at) >= most_open:
+            return False
         if approval.opportunity_id not in self.opportunities:
             raise broken_constraint(f"opportunity {approval.opportunity_id} is not stored")
         if approval.quantity < 1 or approval.ceiling.minor < 1:

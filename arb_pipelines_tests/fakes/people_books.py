@@ -27,7 +27,8 @@ class FakeAlerts:
             return True
         worse = max(kept.alert.severity, alert.severity, key=lambda severity: severity.rank)
         again = replace(kept.alert, detail=alert.detail, severity=worse)
-        self.rows[kept.alert_id] = replace(kept, alert=again, last_raised_at=now, times=kept.times + 1)
+        told_at = kept.told_at if worse is kept.alert.severity else None
+        self.rows[kept.alert_id] = replace(kept, alert=again, last_raised_at=now, times=kept.times + 1, told_at=told_at)
         return False
 
     def _open(self, key: str) -> RaisedAlert | None:
@@ -135,6 +136,6 @@ class FakeOutbox:
     def load_stuck(self, since: datetime) -> list[OutboundMessage]:
         return [row for row in self.load([MessageState.SENDING]) if row.sending_at and row.sending_at < since]
 
-    def count_since(self, channel: Channel, recipient: str, since: datetime) -> int:
+    def count_since(self, channel: Channel, recipient: str, since: datetime, created_by: str | None = None) -> int:
         mine = [row for row in self.rows.values() if (row.channel, row.recipient) == (channel, recipient)]
-        return sum(row.created_at > since for row in mine)
+        return sum(row.created_at > since and created_by in (None, row.created_by) for row in mine)

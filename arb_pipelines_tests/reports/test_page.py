@@ -71,6 +71,19 @@ def test_markdown_holds_no_markup_of_others() -> None:
     assert "1 more rows" in page(*["x"] * 101).to_markdown()
 
 
+def test_the_screen_has_columns_and_the_currency() -> None:
+    """Numbers end below each other; a long text is cut, a path keeps its steps, nothing begins a line."""
+    lines = page("Home > Tea", "A\nlong " + "x" * 99).to_text().splitlines()
+    assert lines[:3] == ["A report, amounts in USD", "orders: 1", "through: -"]
+    head, first, second = lines[-3:]
+    assert head.split() == ["title", "day", "units", "profit"]
+    assert first.startswith("Home › Tea  ")
+    assert second[:61].rstrip() == "A long " + "x" * 52 + "…"
+    assert {len(head), len(first), len(second)} == {len(head)}
+    assert page().to_text().endswith("nothing to show")
+    assert page(*["x"] * 101).to_text().endswith("1 more rows")
+
+
 def test_json_has_exact_amounts() -> None:
     """As decimal text."""
     told = page("x").to_json()

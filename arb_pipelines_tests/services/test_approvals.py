@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,9 +14,9 @@ from arb_pipelines.domain.allocation import AllocationRules, Sizing
 from arb_pipelines.domain.approval import Approval, ApprovalPolicy
 from arb_pipelines.domain.spend_limit import Refusal
 from arb_pipelines.services.approvals import approve_by_person, approve_open
-from arb_pipelines_tests.contracts.trade_records import opportunity, usd
+from arb_pipelines_tests.contracts.trade_records import approval, opportunity, usd
 from arb_pipelines_tests.fakes.books import InMemoryBooks
-from arb_pipelines_tests.fakes.clock import SettableClock
+from arb_pipelines_tests.fakes.clock import START, SettableClock
 
 HOUR = timedelta(hours=1)
 POLICY = ApprovalPolicy("paper", usd(5_000), 2, timedelta(minutes=30))
@@ -55,6 +55,27 @@ def test_open_approvals_of_earlier_runs_count() -> None:
     assert approve_open(books, POLICY, clock)[0] == []
     clock.advance(minutes=31)
     assert [one.opportunity_id for one in approve_open(books, POLICY, clock)[0]] == ["opportunity-1"]
+
+
+def test_two_runs_at_once_approve_no_more_than_the_policy_allows(sql_books: SqlBooks) -> None:
+    """Another run that counted the same room fills it first."""
+    sql_books.opportunities.store([opportunity(number) for number in range(1, 5)], [])
+    rival = sql_books.approvals
+
+    class Overtaken:
+        def count_open(self, now: datetime) -> int:
+            room = rival.count_open(now)
+            for number in (3, 4):
+                rival.insert(approval(opportunity(number)))
+            return room
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(rival, name)
+
+    sql_books.approvals = Overtaken()  # type: ignore[assignment]
+    approved, left = approve_open(sql_books, POLICY, SettableClock())
+    assert (approved, rival.count_open(START)) == ([], POLICY.max_open)
+    assert {one.refusal.code for one in left} == {"already_approved"}
 
 
 def test_what_is_too_dear_is_left_and_leaves_room() -> None:

@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 
 from arb_pipelines.adapters.sql.books import SqlBooks, open_books
+from arb_pipelines.domain.guards import LEAST_SALES
 from arb_pipelines.domain.money import Money
+from arb_pipelines.domain.order import Order, OrderState
 from arb_pipelines.domain.purchase import Purchase, PurchaseState
 from arb_pipelines.domain.spend_limit import Action, ActionState, Refusal, SpendLimit
 from arb_pipelines.services.assisting import Instructions, give_up, prepare, receive, settle
-from arb_pipelines_tests.contracts.trade_records import approve, usd
+from arb_pipelines_tests.contracts.trade_records import approval, approve, opportunity, usd
+from arb_pipelines_tests.fakes.books import InMemoryBooks
 from arb_pipelines_tests.fakes.clock import START, SettableClock
 
 LIMIT = SpendLimit("total", usd(10_000), timedelta(days=1))
@@ -65,6 +68,39 @@ def test_limits_and_switch_hold_for_a_person_too(books: SqlBooks, clock: Settabl
     assert code(prepare(approval.approval_id, books, [LIMIT], clock)) == "buy_halted"
     clock.advance(hours=2)
     assert code(prepare(approval.approval_id, books, [LIMIT], clock)) == "approval_missing"
+
+
+def test_what_no_machine_may_buy_no_person_is_sent_to_buy(books: SqlBooks, clock: SettableClock) -> None:
+    """The decision is read again here too; the approval stays unused and no money is held."""
+    leave = approve(books)
+    recalled = Refusal("recalled", "a notice")
+    assert prepare(leave.approval_id, books, [LIMIT], clock, risk=lambda one: recalled if one == leave else None) is (
+        recalled
+    )
+    assert (books.purchases.load(), len(books.approvals.load_usable(START))) == ([], 1)
+
+
+def test_losses_stop_a_person_too(clock: SettableClock) -> None:
+    """Ten sales that lost together stop every way of buying."""
+    desk = InMemoryBooks()
+    sold = ("o", "x", "o", "1", "s", "p", 1, usd(900), usd(0), False, usd(1_000), OrderState.NEW, START)
+    desk.orders.rows = {str(number): Order(*sold) for number in range(LEAST_SALES)}
+    found = opportunity(1)
+    desk.opportunities.store([found], [])
+    leave = approval(found)
+    desk.approvals.insert(leave)
+    assert code(prepare(leave.approval_id, desk, [LIMIT], clock)) == "realised_loss"
+
+
+def test_one_order_pays_for_one_purchase(books: SqlBooks, clock: SettableClock) -> None:
+    """A number typed twice, or a minus, is a sentence and changes nothing."""
+    told = prepared(books, clock)
+    settle(told.purchase_id, books, "1000", usd(2_100), clock)
+    second = prepare(approve(books, 2).approval_id, books, [LIMIT], clock)
+    assert isinstance(second, Instructions)
+    assert code(settle(second.purchase_id, books, "1000", usd(2_100), clock)) == "order_known"
+    assert code(settle(second.purchase_id, books, "1001", usd(-1), clock)) == "total_negative"
+    assert isinstance(settle(second.purchase_id, books, "1001", usd(2_100), clock), Purchase)
 
 
 def test_what_was_paid_replaces_what_was_held(books: SqlBooks, clock: SettableClock) -> None:

@@ -42,6 +42,13 @@ def test_each_stage_counts_once(books: SqlBooks) -> None:
     assert exposed["outlet:outlet-1"] == 9_000
 
 
+def test_goods_that_arrived_and_are_no_stock_yet_are_out(books: SqlBooks) -> None:
+    """Between the parcel and the lot, and for good where a total does not divide evenly, the money is still spent."""
+    bought = buy(books)
+    assert books.purchases.mark_delivered(bought.purchase_id, START)
+    assert load_exposure(books, "USD", START)["total"] == 2_000
+
+
 def test_what_is_sold_expired_or_in_another_currency_is_not_out(books: SqlBooks) -> None:
     offered = offer_for_sale(books, 1)
     books.orders.import_order(outlet_order(offered.sku), usd(700), fee_estimated=False)

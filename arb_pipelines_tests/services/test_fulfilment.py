@@ -86,6 +86,21 @@ def test_late_orders_are_seen_within_the_overlap() -> None:
     assert [order.outlet_order_id for order in load(desk).imported] == [late.outlet_order_id]
 
 
+def test_an_order_that_could_not_be_imported_is_not_forgotten() -> None:
+    """Newer orders move the window past it; an operator who mends the fee table days later must not lose the sale."""
+    desk = sold_desk(units=2, fee=None)
+    first, second = desk.outlet.orders
+    desk.outlet.orders = [first]
+    unknown = OutletTerms(fee_categories={"toys": "toys"})
+    assert [left.code for left in load(desk, unknown).not_done] == ["fee_unknown"]
+    desk.clock.advance(days=4)
+    desk.outlet.orders += [replace(second, fee=usd(672), ordered_at=desk.clock.now())]
+    assert len(load(desk, unknown).imported) == 1
+    desk.clock.advance(days=4)
+    assert [order.outlet_order_id for order in load(desk).imported] == [first.outlet_order_id]
+    assert desk.books.alerts.load_open() == []
+
+
 def test_an_order_from_the_future_does_not_hide_later_ones() -> None:
     """A wrong clock at the outlet must not move our window."""
     desk = sold_desk(units=2)

@@ -8,7 +8,7 @@ import pytest
 
 from arb_pipelines.domain.outlet import OutletRefusedError
 from arb_pipelines.domain.price import SoldPrice
-from arb_pipelines.services.market_data import fetch_new_sold_prices
+from arb_pipelines.services.market_data import fetch_all_sold_prices, fetch_new_sold_prices
 from arb_pipelines_tests.contracts.trade_records import usd
 from arb_pipelines_tests.fakes.books import InMemoryBooks
 from arb_pipelines_tests.fakes.clock import START
@@ -49,7 +49,32 @@ def test_an_outlet_that_tells_nobody_brings_none() -> None:
             raise OutletRefusedError(self.code, "no")
 
     outlet = Silent()
-    assert fetch_new_sold_prices(outlet, InMemoryBooks()) == 0
+    assert fetch_new_sold_prices(outlet, InMemoryBooks()) is None
     outlet.code = "outlet_500"
     with pytest.raises(OutletRefusedError):
         fetch_new_sold_prices(outlet, InMemoryBooks())
+
+
+def test_every_outlet_that_can_tell_is_asked() -> None:
+    """One that tells nobody and one that is away stop no other; nobody's answer is not the same as no sales."""
+
+    class Named(FakeOutlet):
+        def __init__(self, name: str, error: Exception | None = None) -> None:
+            super().__init__()
+            self.outlet, self.error = name, error
+
+        def fetch_sold_prices(self, since: datetime | None) -> list[SoldPrice]:
+            if self.error is not None:
+                raise self.error
+            return super().fetch_sold_prices(since)
+
+    books, first, last = InMemoryBooks(), Named("first"), Named("last")
+    first.sales, last.sales = [sale(1, 0)], [sale(2, 0), sale(3, 1)]
+    silent = Named("silent", OutletRefusedError("not_supported", "no"))
+    away = Named("away", ConnectionError("no answer"))
+    told = fetch_all_sold_prices([silent, away, first, last], books)
+    assert (told.new, told.silent, told.is_unknown) == ({"first": 1, "last": 2}, ["silent"], False)
+    assert [(one.key, one.code) for one in told.not_done] == [("away", "outlet_unreadable")]
+    assert sorted(books.sold_prices.rows) == ["s1", "s2", "s3"]
+    assert fetch_all_sold_prices([silent, away], books).is_unknown
+    assert not fetch_all_sold_prices([silent], books).is_unknown

@@ -60,6 +60,44 @@ def test_a_storm_is_bounded(books: InMemoryBooks, clock: SettableClock) -> None:
     assert all(row.told_at for row in books.alerts.load_open())
 
 
+def test_warnings_do_not_keep_back_what_cannot_wait(books: InMemoryBooks, clock: SettableClock) -> None:
+    """Six warnings in the hour, then money is at risk: by mail and by telephone, at once."""
+    for number in range(6):
+        raise_alert(books, Alert("site_down", f"Site {number} is down"), clock)
+        route_alerts(books, load_alert_book(), PEOPLE, clock)
+    raise_alert(books, FAULT, clock)
+    urgent = route_alerts(books, load_alert_book(), PEOPLE, clock).messages
+    assert {message.channel for message in urgent} == {Channel.EMAIL, Channel.SMS}
+
+
+def test_what_grows_worse_is_told_again_at_once(books: InMemoryBooks, clock: SettableClock) -> None:
+    """A warning that was told is not the critical alert that it became; as itself it is told once."""
+    raise_alert(books, Alert("late", "An order is late"), clock)
+    told = [message.channel for message in route_alerts(books, load_alert_book(), PEOPLE, clock).messages]
+    clock.advance(minutes=5)
+    worse = Alert("late", "An order is late", severity=Severity.CRITICAL)
+    raise_alert(books, worse, clock)
+    told += [message.channel for message in route_alerts(books, load_alert_book(), PEOPLE, clock).messages]
+    raise_alert(books, worse, clock)
+    told += [message.channel for message in route_alerts(books, load_alert_book(), PEOPLE, clock).messages]
+    assert sorted(told) == [Channel.EMAIL, Channel.EMAIL, Channel.SMS]
+
+
+def test_who_has_heard_enough_hears_of_it_in_the_next_hour(books: InMemoryBooks, clock: SettableClock) -> None:
+    """And nobody else hears it twice for that."""
+    early, late = {Channel.EMAIL: ["a@example.test"]}, {Channel.EMAIL: ["a@example.test", "b@example.test"]}
+    for number in range(6):
+        raise_alert(books, Alert("site_down", f"Site {number} is down"), clock)
+        route_alerts(books, ALL, early, clock)
+    raise_alert(books, FAULT, clock)
+    assert [message.recipient for message in route_alerts(books, ALL, late, clock).messages] == ["b@example.test"]
+    assert route_alerts(books, ALL, late, clock).messages == []
+    clock.advance(minutes=61)
+    assert [message.recipient for message in route_alerts(books, ALL, late, clock).messages] == ["a@example.test"]
+    assert route_alerts(books, ALL, late, clock).messages == []
+    assert all(row.told_at for row in books.alerts.load_open())
+
+
 def test_a_halted_house_calls_for_help(books: InMemoryBooks, clock: SettableClock) -> None:
     books.switches.put(Action.MESSAGE, ActionState.HALTED, "test", "a", clock.now())
     raise_alert(books, FAULT, clock)

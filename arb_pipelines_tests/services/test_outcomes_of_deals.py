@@ -7,6 +7,9 @@ from datetime import timedelta
 from decimal import Decimal
 
 from arb_pipelines.domain.inventory import sku_for_lot
+from arb_pipelines.reports.deal_profits import compare_deals
+from arb_pipelines.reports.trade_data import load_trade_data
+from arb_pipelines.services import returns
 from arb_pipelines.services.outcomes_of_deals import load_deal_outcomes, sum_up
 from arb_pipelines_tests.contracts.trade_records import opportunity, outlet_order, usd
 from arb_pipelines_tests.fakes.clock import START
@@ -58,3 +61,29 @@ def test_nothing_promised_is_no_share() -> None:
     told = sum_up([], "USD")
     assert told.realised_share is None
     assert told.metadata()["realised_over_predicted_margin"] == "no deal has sold yet"
+
+
+def test_what_a_lot_sold_under_an_earlier_sku_counts_and_its_promise_only_once() -> None:
+    """Sold, sent back, restocked, offered under a second SKU and sold again."""
+    desk = desk_that_sold({"prediction": {"middle": "48.00"}})
+    (first,) = desk.books.orders.load()
+    desk.clock.advance(days=2)
+    case = returns.open_return(desk.books, first.order_id, 1, "why", desk.clock)
+    returns.receive(desk.books, case.return_id, desk.clock)
+    returns.refund(desk.books, case.return_id, first.revenue, usd(60), desk.clock)
+    returns.inspect(desk.books, case.return_id, sellable=True, clock=desk.clock)
+    desk.list_all()
+    (lot,) = desk.lots()
+    assert lot.sku != first.sku
+    desk.books.orders.import_order(outlet_order(lot.sku, 2, START + 3 * DAY), usd(100), fee_estimated=False)
+    before, after = load_deal_outcomes(desk.books, START + 4 * DAY)
+    assert (before.opportunity_id, before.restocked) == (after.opportunity_id, 1)
+    assert (before.realised_minor, after.realised_minor) == (-40, after.profit.minor)
+    told = sum_up([before, after], "USD")
+    assert told.predicted_profit_minor == opportunity(1).expected_profit.minor
+    assert (told.realised_profit_minor, told.losing) == (after.profit.minor - 40, 1)
+    data = load_trade_data(desk.books, "USD", START + 5 * DAY)
+    (row,) = compare_deals(data, START).to_dicts()
+    assert (row["units_sold"], row["estimated_profit_minor"]) == (2, told.predicted_profit_minor)
+    assert row["realised_profit_minor"] == told.realised_profit_minor
+    assert desk.books.broken_invariants() == {}

@@ -14,6 +14,7 @@ from arb_pipelines.adapters.sql.books import SqlBooks, open_books
 from arb_pipelines.domain.approval import Approval
 from arb_pipelines.domain.eligibility import Eligibility, Permission
 from arb_pipelines.domain.locks import LossRules, RiskLock
+from arb_pipelines.domain.opportunity import RefusedOffer
 from arb_pipelines.domain.price import PricePrediction
 from arb_pipelines.domain.purchase import BuyQuote
 from arb_pipelines.domain.site import Site, SiteClass
@@ -71,6 +72,16 @@ def test_the_model_is_asked_again(books: SqlBooks, clock: SettableClock) -> None
     leave = approve(books)
     books.predictions.replace([replace(PREDICTION, abstained="too_few_sales", low=None, middle=None, high=None)])
     assert check(books, leave, clock) == "model_abstains(too_few_sales)"
+
+
+def test_what_a_later_look_refused_is_not_bought(books: SqlBooks, clock: SettableClock) -> None:
+    """The page says another condition by now, or the matcher another product; no shop's quote tells either."""
+    leave = approve(books)
+    submit = build_submit_check(books, RULES, LOSSES, clock)
+    books.opportunities.store([], [RefusedOffer("offer-1", "not_matched", "unsure", START + timedelta(minutes=5))])
+    refusal = submit(leave)
+    assert refusal is not None
+    assert (refusal.code, "not_matched" in refusal.detail) == ("refused_since", True)
 
 
 def test_a_persons_verdict_on_the_match_is_read(books: SqlBooks, clock: SettableClock) -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import timedelta
+
 import pytest
 
-from arb_pipelines.domain.settlement import Statement
-from arb_pipelines.services.settling import StatementError, parse_statement, settle
+from arb_pipelines.domain.money import Money
+from arb_pipelines.domain.order import Order
+from arb_pipelines.domain.settlement import Statement, reconciled_through
+from arb_pipelines.services.settling import StatementError, parse_statement, settle, settle_told_fees
 from arb_pipelines_tests.contracts.trade_records import usd
 from arb_pipelines_tests.fakes.clock import START
 from arb_pipelines_tests.services.test_fulfilment import load, sold_desk
@@ -69,4 +74,53 @@ def test_another_currency_is_reported() -> None:
     (order,) = load(desk).imported
     done = settle(desk.books, read(f"{HEAD}fee,{order.outlet_order_id},1,7.00,EUR\n"))
     assert [left.code for left in done.not_done] == ["currency_differs"]
+    assert desk.books.orders.load() == [order]
+
+
+class Teller:
+    """Finance data that tells what it is told to."""
+
+    outlet = "sandbox"
+
+    def __init__(self) -> None:
+        self.fees: dict[str, Money] = {}
+        self.asked: list[list[str]] = []
+        self.fails = False
+
+    def fetch_settled_fees(self, orders: Sequence[Order]) -> dict[str, Money]:
+        self.asked.append([order.order_id for order in orders])
+        if self.fails:
+            raise ConnectionError("no answer")
+        return self.fees
+
+
+def test_what_finance_data_tells_is_settled_once_and_the_date_moves_when_all_is_told() -> None:
+    desk, teller = sold_desk(units=2, fee=None), Teller()
+    first, second = sorted(load(desk).imported, key=lambda order: order.ordered_at)
+    sold_on = first.ordered_at.date()
+    tomorrow = desk.clock.now() + timedelta(days=1)
+    teller.fees = {first.order_id: usd(700), "sandbox:other:1": usd(1)}
+    assert settle_told_fees(desk.books, teller, desk.clock).settled == [first.order_id]
+    assert reconciled_through(desk.books.orders.load(), "sandbox", tomorrow) == sold_on - timedelta(days=1)
+    teller.fees |= {first.order_id: usd(999), second.order_id: usd(680)}
+    assert settle_told_fees(desk.books, teller, desk.clock).settled == [second.order_id]
+    assert teller.asked == [[first.order_id, second.order_id], [second.order_id]]
+    assert reconciled_through(desk.books.orders.load(), "sandbox", tomorrow) == sold_on
+    assert settle_told_fees(desk.books, teller, desk.clock).summary() == {
+        "settled": 0, "payouts": 0, "not_done": 0, "corrections": 0
+    }  # fmt: skip
+    assert len(teller.asked) == 2  # nothing is estimated any more, so nothing is asked
+    balances = desk.books.ledger.balances()
+    assert balances["selling_fees", "USD"] == 1_380
+    assert desk.books.broken_invariants() == {}
+
+
+def test_finance_data_that_says_nothing_changes_nothing() -> None:
+    desk, teller = sold_desk(fee=None), Teller()
+    (order,) = load(desk).imported
+    assert settle_told_fees(desk.books, teller, desk.clock).settled == []
+    teller.fails = True
+    assert [one.code for one in settle_told_fees(desk.books, teller, desk.clock).not_done] == ["outlet_unreadable"]
+    teller.fails, teller.fees = False, {order.order_id: Money.of("7", "EUR")}
+    assert [one.code for one in settle_told_fees(desk.books, teller, desk.clock).not_done] == ["currency_differs"]
     assert desk.books.orders.load() == [order]

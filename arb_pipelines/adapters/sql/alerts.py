@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, and_, case, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, and_, case, null, select, update
 
 from arb_pipelines.adapters.sql.engine import money_transaction
 from arb_pipelines.adapters.sql.frames import insert_into
@@ -76,7 +76,10 @@ def mark_told_in(connection: Connection, alert_ids: Sequence[int], now: datetime
 def _seen_again(alert: Alert, now: datetime) -> dict[str, Any]:
     lower = [severity.value for severity in Severity if severity.rank < alert.severity.rank]
     worse = case((KEPT.severity.in_(lower), alert.severity.value), else_=KEPT.severity)
-    return {"times": KEPT.times + 1, "last_raised_at": now, "detail": alert.detail, "severity": worse}
+    # What was told as a warning has not been told as what it is now.
+    told_at = case((KEPT.severity.in_(lower), null()), else_=KEPT.told_at)
+    seen = {"times": KEPT.times + 1, "last_raised_at": now, "detail": alert.detail}
+    return {**seen, "severity": worse, "told_at": told_at}
 
 
 def _as_alert(row: RowMapping) -> RaisedAlert:

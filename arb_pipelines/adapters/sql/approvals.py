@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, and_, exists, func, select
 
-from arb_pipelines.adapters.sql.audit import audit_approval
+from arb_pipelines.adapters.sql.audit import audit_approval, hold_chain
 from arb_pipelines.adapters.sql.denials import denied_in
 from arb_pipelines.adapters.sql.engine import money_transaction
 from arb_pipelines.adapters.sql.frames import fields_for, insert_into
@@ -28,13 +28,15 @@ class SqlApprovals:
         """Keep the engine."""
         self._engine = engine
 
-    def insert(self, approval: Approval) -> bool:
-        """Keep an approval; False if the opportunity already has one.
+    def insert(self, approval: Approval, *, most_open: int | None = None) -> bool:
+        """Keep an approval; False if the opportunity already has one, or as many as may be wait already.
 
         Raises:
             sqlalchemy.exc.IntegrityError: the opportunity is not stored, or nothing is approved.
         """
         with money_transaction(self._engine) as connection:
+            if most_open is not None and _is_full(connection, approval, most_open):
+                return False
             return _insert(connection, approval)
 
     def sign(self, approval: Approval, now: datetime) -> Refusal | None:
@@ -70,7 +72,21 @@ class SqlApprovals:
     def count_open(self, now: datetime) -> int:
         """Return how many usable approvals there are."""
         with self._engine.connect() as connection:
-            return connection.scalar(select(func.count()).select_from(approvals).where(_usable(now))) or 0
+            return _count(connection, now)
+
+
+def _count(connection: Connection, now: datetime) -> int:
+    return connection.scalar(select(func.count()).select_from(approvals).where(_usable(now))) or 0
+
+
+def _is_full(connection: Connection, approval: Approval, most_open: int) -> bool:
+    """Every approval ends in the audit chain, so those of two runs are counted one after the other.
+
+    The opportunity is held first, as whoever approves in person does, or the two would wait for each other.
+    """
+    denied = denied_in(connection, approval)
+    hold_chain(connection)
+    return denied or _count(connection, approval.approved_at) >= most_open
 
 
 def _insert(connection: Connection, approval: Approval) -> bool:

@@ -52,8 +52,7 @@ def append_in(
     connection: Connection, actor: str, act: str, subject: str, detail: Mapping[str, object], at: datetime
 ) -> AuditEntry:
     """Add an entry inside the caller's writing transaction, so that an act and its trace are kept or lost together."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CHAIN_LOCK})
+    hold_chain(connection)
     newest = select(audit_log.c.sequence, audit_log.c.entry_hash).order_by(audit_log.c.sequence.desc()).limit(1)
     last = connection.execute(newest).one_or_none()
     sequence, previous = (0, GENESIS) if last is None else (last.sequence, last.entry_hash)
@@ -62,6 +61,12 @@ def append_in(
     values = {name: getattr(entry, name) for name in audit_log.c.keys()}  # noqa: SIM118 - columns, no dict
     connection.execute(insert(audit_log), values | {"detail": json.dumps(entry.detail, sort_keys=True)})
     return entry
+
+
+def hold_chain(connection: Connection) -> None:
+    """Let nobody else add to the chain until the transaction ends; SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CHAIN_LOCK})
 
 
 def audit_approval(connection: Connection, act: str, approval: Approval) -> None:

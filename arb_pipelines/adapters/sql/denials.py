@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, bindparam, exists, func, select
 
 from arb_pipelines.adapters.sql.access_tables import denials, webhook_events
 from arb_pipelines.adapters.sql.audit import append_in
+from arb_pipelines.adapters.sql.column_types import UtcTime
 from arb_pipelines.adapters.sql.engine import money_transaction
 from arb_pipelines.adapters.sql.frames import insert_into
 from arb_pipelines.adapters.sql.purchase_tables import approvals, opportunities
@@ -87,10 +90,21 @@ def denied_in(connection: Connection, approval: Approval) -> bool:
     Held, because of an approval and a denial that come at the same moment only one may be kept.
     """
     _hold(connection, approval.opportunity_id)
-    denied = exists().where(denials.c.offer_key == approval.offer_key, denials.c.until_at > approval.approved_at)
-    return bool(connection.scalar(select(denied)))
+    return bool(connection.scalar(_denied(), {"offer_key": approval.offer_key, "now": approval.approved_at}))
 
 
 def _hold(connection: Connection, opportunity_id: str) -> None:
-    row = select(opportunities.c.opportunity_id).where(opportunities.c.opportunity_id == opportunity_id)
-    connection.execute(row.with_for_update())
+    connection.execute(_held(), {"opportunity_id": opportunity_id})
+
+
+# Both are made once: making them took longer than the database needs for their answers.
+@cache
+def _denied() -> Select[Any]:
+    until = denials.c.until_at > bindparam("now", type_=UtcTime)
+    return select(exists().where(denials.c.offer_key == bindparam("offer_key"), until))
+
+
+@cache
+def _held() -> Select[Any]:
+    wanted = opportunities.c.opportunity_id == bindparam("opportunity_id")
+    return select(opportunities.c.opportunity_id).where(wanted).with_for_update()

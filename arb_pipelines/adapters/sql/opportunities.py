@@ -8,9 +8,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Select, and_, exists, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    RowMapping,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    select,
+    text,
+)
 
 from arb_pipelines.adapters.sql.denials import offer_denied
 from arb_pipelines.adapters.sql.engine import money_transaction
@@ -22,7 +35,14 @@ from arb_pipelines.adapters.sql.purchase_tables import (
     purchases,
     refused_offers,
 )
-from arb_pipelines.adapters.sql.tables import offer_descriptions, offer_matches, offers, price_points, products
+from arb_pipelines.adapters.sql.tables import (
+    offer_descriptions,
+    offer_matches,
+    offers,
+    one_of,
+    price_points,
+    products,
+)
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.offer import Offer
 from arb_pipelines.domain.opportunity import Opportunity, RefusedOffer
@@ -63,18 +83,34 @@ class SqlOpportunities:
     def load_open(self, now: datetime) -> list[Opportunity]:
         """Return opportunities that have no approval yet and whose offer has no purchase, newest decision each.
 
-        An offer that somebody's unused approval already covers at `now` is not open. A purchase that was refused
+        An offer that somebody's unused approval already covers at `now` is not open, nor is one that was looked at
+        again and refused: its condition or its match may have changed. A purchase that was refused
         by the shop or released bought nothing, so it does not close its offer.
         """
         with self._engine.connect() as connection:
             return [opportunity_of(row) for row in connection.execute(_open_query(now)).mappings()]
 
+    def find_refusal(self, offer_key: str) -> RefusedOffer | None:
+        """Return why an offer was refused after it was last found worth buying; None where it was not."""
+        found = select(func.max(opportunities.c.decided_at)).where(opportunities.c.offer_key == offer_key)
+        columns = [refused_offers.c[name] for name in RefusedOffer.__dataclass_fields__]
+        later = refused_offers.c.decided_at > found.scalar_subquery()
+        query = select(*columns).where(refused_offers.c.offer_key == offer_key, later)
+        with self._engine.connect() as connection:
+            newest = connection.execute(query.order_by(refused_offers.c.decided_at.desc())).mappings().first()
+        return None if newest is None else RefusedOffer(**newest)
+
     def load_one(self, opportunity_id: str) -> Opportunity | None:
         """Return one opportunity."""
-        query = select(opportunities).where(opportunities.c.opportunity_id == opportunity_id)
         with self._engine.connect() as connection:
-            row = connection.execute(query).mappings().one_or_none()
+            row = connection.execute(_one_query(), {"wanted": opportunity_id}).mappings().one_or_none()
         return None if row is None else opportunity_of(row)
+
+
+@cache
+def _one_query() -> Select[Any]:
+    """Made once: every approval asks it."""
+    return select(opportunities).where(opportunities.c.opportunity_id == bindparam("wanted"))
 
 
 def _offers_query(since: datetime) -> Select[Any]:
@@ -159,20 +195,21 @@ def _open_query(now: datetime) -> Select[Any]:
 def open_at(now: datetime) -> list[ColumnElement[bool]]:
     """Return the conditions under which an opportunity can be approved at `now` (see `load_open`)."""
     newer = opportunities.alias("newer")
+    # The bound stands by itself: with only the two cases SQLite read every decision of the same moment for each row.
     superseded = and_(
         newer.c.offer_key == opportunities.c.offer_key,
-        (newer.c.decided_at > opportunities.c.decided_at)
-        | (
-            (newer.c.decided_at == opportunities.c.decided_at)
-            & (newer.c.opportunity_id > opportunities.c.opportunity_id)
-        ),
+        newer.c.decided_at >= opportunities.c.decided_at,
+        (newer.c.decided_at > opportunities.c.decided_at) | (newer.c.opportunity_id > opportunities.c.opportunity_id),
     )
     own = approvals.c.opportunity_id == opportunities.c.opportunity_id
     usable = and_(
         approvals.c.offer_key == opportunities.c.offer_key, approvals.c.used_at.is_(None), approvals.c.expires_at > now
     )
-    taken = and_(purchases.c.offer_key == opportunities.c.offer_key, purchases.c.state.in_(sorted(TAKEN_STATES)))
-    conditions = (superseded, own, usable, taken)
+    # In the words of the partial index, or each row would be compared with every purchase ever made.
+    taken = and_(purchases.c.offer_key == opportunities.c.offer_key, text(one_of("purchases.state", TAKEN_STATES)))
+    later = refused_offers.c.decided_at > opportunities.c.decided_at
+    refused = and_(refused_offers.c.offer_key == opportunities.c.offer_key, later)
+    conditions = (superseded, own, usable, taken, refused)
     return [*(~exists().where(condition) for condition in conditions), ~offer_denied(now)]
 
 

@@ -108,9 +108,10 @@ class SqlOutbox:
         """Return messages that have been `sending` since before then: their sender died."""
         return self._load(KEPT.state == MessageState.SENDING, KEPT.sending_at < since)
 
-    def count_since(self, channel: Channel, recipient: str, since: datetime) -> int:
-        """Return how many messages to a recipient were made since then."""
+    def count_since(self, channel: Channel, recipient: str, since: datetime, created_by: str | None = None) -> int:
+        """Return how many messages to a recipient were made since then, by one maker or by all."""
         made = and_(KEPT.channel == channel, KEPT.recipient == recipient, KEPT.created_at > since)
+        made = made if created_by is None else and_(made, KEPT.created_by == created_by)
         with self._engine.connect() as connection:
             return connection.scalar(select(func.count()).where(made)) or 0
 

@@ -12,10 +12,14 @@ from arb_pipelines.defs.resources import BooksResource, OutletResource, Settings
 from arb_pipelines.defs.training import kept_promises
 from arb_pipelines.domain.fees import load_schedules
 from arb_pipelines.domain.settlement import reconciled_days
+from arb_pipelines.domain.stores import Books
 from arb_pipelines.reports.profit_and_loss import build_daily, render_markdown, render_plot, summarise
+from arb_pipelines.services.books_alerts import alert_alarms, alert_not_received, alert_uncertain
 from arb_pipelines.services.fulfilment import import_orders
 from arb_pipelines.services.listing import receive_delivered
 from arb_pipelines.services.reconciling import reconcile
+from arb_pipelines.services.returns_import import ReturnTeller, import_returns
+from arb_pipelines.services.settling import FeeTeller, settle_told_fees
 
 TAGS = {"domain": "books"}
 OWNERS = ["team:operations"]
@@ -32,6 +36,8 @@ def purchases(
     """What was bought, reconciled both ways with the shops' order histories."""
     with books.opened() as opened, outlet.buyers(sites.load().sites) as buyers:
         done = reconcile(opened, buyers, SystemClock(), quiet_s=settings.values.quiet_period_s)
+        alert_alarms(opened, done.alarms, SystemClock())
+        alert_uncertain(opened, SystemClock())
         states = Counter(purchase.state.value for purchase in opened.purchases.load())
     for alarm in done.alarms:
         context.log.error(f"{alarm.code} at {alarm.site}: {alarm.detail}")
@@ -44,6 +50,7 @@ def inventory_lots(context: AssetExecutionContext, books: BooksResource) -> Mate
     """Stock we own, one lot a purchase, received when the shop says delivered."""
     with books.opened() as opened:
         receipts = receive_delivered(opened, SystemClock())
+        alert_not_received(opened, receipts.refused, SystemClock())
         lots = opened.inventory.load()
     for refused in receipts.refused:
         context.log.warning(f"{refused.key}: {refused.code}: {refused.detail}")
@@ -67,8 +74,30 @@ def orders(
             counts.update(done.summary())
             for refused in done.not_done:
                 context.log.error(f"{refused.key}: {refused.code}: {refused.detail}")
+            counts.update(settle_fees(context, opened, seller))
+            counts.update(take_returns(context, opened, seller))
         states = Counter(order.state.value for order in opened.orders.load())
     return MaterializeResult(metadata={"dagster/row_count": sum(states.values()), **counts, **states})
+
+
+def settle_fees(context: AssetExecutionContext, opened: Books, seller: object) -> dict[str, int]:
+    """Settle the estimated fees that an outlet's finance data tells; return how many."""
+    if not isinstance(seller, FeeTeller):
+        return {}
+    done = settle_told_fees(opened, seller, SystemClock())
+    for refused in done.not_done:
+        context.log.warning(f"{refused.key}: {refused.code}: {refused.detail}")
+    return {"fees_settled": len(done.settled), "fees_not_told": len(done.not_done)}
+
+
+def take_returns(context: AssetExecutionContext, opened: Books, seller: object) -> dict[str, int]:
+    """Take over what an outlet shows of cancelled and refunded orders; return how many."""
+    if not isinstance(seller, ReturnTeller):
+        return {}
+    done = import_returns(opened, seller, SystemClock())
+    for refused in done.not_done:
+        context.log.warning(f"{refused.key}: {refused.code}: {refused.detail}")
+    return {"returns_opened": len(done.opened), "refunds_booked": len(done.refunded)}
 
 
 @asset(deps=[orders], group_name="books", kinds={"sqlalchemy"}, owners=OWNERS, tags=TAGS)

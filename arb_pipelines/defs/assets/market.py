@@ -1,6 +1,6 @@
 """Assets of the market: what shops ask, what buyers paid, what is the same product, what it will sell for."""
 
-from dagster import AssetExecutionContext, MaterializeResult, asset
+from dagster import AssetExecutionContext, Failure, MaterializeResult, asset
 
 from arb_pipelines.defs.resources import (
     BooksResource,
@@ -17,18 +17,28 @@ OWNERS = ["team:pricing"]
 
 @asset(group_name="market", kinds={"httpx", "sqlalchemy"}, owners=OWNERS, tags=TAGS)
 def sold_prices(context: AssetExecutionContext, books: BooksResource, outlet: OutletResource) -> MaterializeResult:
-    """Completed sales at the outlet, each once; what the price model learns from."""
-    from arb_pipelines.services.market_data import fetch_new_sold_prices
+    """Completed sales at every outlet that tells them, each once; what the price model learns from."""
+    from arb_pipelines.services.market_data import fetch_all_sold_prices
 
     if outlet.url is None:
-        context.log.warning("no outlet is set up (ARB_SANDBOX_URL), so no sales are known")
+        context.log.warning("no outlet is set up (ARB_OUTLETS, ARB_SANDBOX_URL), so no sales are known")
         return MaterializeResult(metadata={"new_sales": 0, "outlet": "none"})
-    with books.opened() as opened, outlet.seller() as seller:
-        new = fetch_new_sold_prices(seller, opened)
-    return MaterializeResult(metadata={"dagster/row_count": new, "new_sales": new, "outlet": seller.outlet})
+    with books.opened() as opened, outlet.sellers() as sellers:
+        told = fetch_all_sold_prices(sellers, opened)
+    refused = [f"{one.key}: {one.code}: {one.detail}" for one in told.not_done]
+    if told.is_unknown:
+        raise Failure(f"no outlet told what was sold: {'; '.join(refused)}")
+    for reason in refused:
+        context.log.error(reason)
+    new = sum(told.new.values())
+    by_outlet = {f"new_at_{name}": count for name, count in told.new.items()}
+    known = {"tells_nobody": ", ".join(told.silent) or "none", "not_asked": "; ".join(refused) or "none"}
+    return MaterializeResult(metadata={"dagster/row_count": new, "new_sales": new, **by_outlet, **known})
 
 
-@asset(deps=["raw_scrapes"], group_name="market", kinds={"polars", "sqlalchemy"}, owners=OWNERS, tags=TAGS)
+@asset(
+    deps=["raw_scrapes", "ebay_offers"], group_name="market", kinds={"polars", "sqlalchemy"}, owners=OWNERS, tags=TAGS
+)
 def price_history(raw_store: RawStoreResource, books: BooksResource, settings: SettingsResource) -> MaterializeResult:
     """Cleaned observations of every offer, each once; what cannot be read or believed is quarantined with a reason."""
     from arb_pipelines.services.pricing import update_price_history

@@ -44,7 +44,7 @@ def buy_approved_offers(
 ) -> None:
     """Buy for each usable approval: reconcile, quote again, claim, submit, settle."""
     clock, values = SystemClock(), settings.values
-    book, declared = values.rule_book, {site.key: site for site in sites.load().sites}
+    book, declared = values.rule_book, {site.key: site for site in (*sites.load().sites, *values.source_sites)}
     with books.opened() as opened, outlet.buyers(list(declared.values())) as buyers:
         approvals, limits = opened.approvals.load_usable(clock.now()), values.spend_limits
         rules = book.submit_rules(declared, values.all_outlet_terms, values.two_person_limit)

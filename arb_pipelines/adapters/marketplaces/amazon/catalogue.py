@@ -5,7 +5,7 @@ What belongs here: the calls. A GTIN that several pages answer to names no produ
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from arb_pipelines.adapters.http.answers import UnreadableAnswerError
@@ -113,9 +113,14 @@ def identifier_of(gtin: str) -> tuple[str, str]:
 
 
 def fetch_pages(
-    connection: AmazonConnection, operation: str, path: str, query: Mapping[str, str], token_name: str
+    connection: AmazonConnection,
+    operation: str,
+    path: str,
+    query: Mapping[str, str],
+    token_name: str,
+    token_of: Callable[[Mapping[str, Any]], str | None] = next_token,
 ) -> Iterator[Mapping[str, Any]]:
-    """Yield the pages of a list; an empty page with a token is not the last one.
+    """Yield the pages of a list; an empty page with a token is not the last one. `token_of` finds it in a page.
 
     Raises:
         OutletRefusedError: Amazon refuses.
@@ -127,7 +132,7 @@ def fetch_pages(
         params = dict(query) if token is None else {**query, token_name: token}
         page = accepted(connection.client.get(operation, path, params=params), operation)
         yield page
-        token = next_token(page)
+        token = token_of(page)
         if token is None:
             return
         if token in asked:

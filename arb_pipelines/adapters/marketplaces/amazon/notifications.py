@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from arb_pipelines.adapters.http.answers import NoAnswerError, UnreadableAnswerError
 from arb_pipelines.adapters.http.fields import read_object, read_text, read_time
+from arb_pipelines.domain.outlet_event import NotActedError, Notification
 
 MOST_AT_ONCE = 10  # what SQS gives at most
 LONGEST_BODY = 1_048_576
@@ -24,29 +24,17 @@ SKU_NAMES = ("sku", "sellersku")
 ASIN_NAMES = ("asin",)
 
 
-@dataclass(frozen=True, slots=True)
-class Notification:
-    """One thing that happened. Amazon may send it twice: `notification_id` stays the same.
-
-    `seller_id`, `order_id`, `sku` and `asin` are None where the notification does not name exactly one.
-    """
-
-    notification_id: str
-    kind: str
-    happened_at: datetime
-    seller_id: str | None
-    order_id: str | None
-    sku: str | None
-    asin: str | None
-
-
 @dataclass(slots=True)
 class Drained:
-    """Notifications that were stored, ids of messages that are not for us, and what could not be read."""
+    """Notifications that were stored, ids of messages that are not for us, what could not be read or done, and why.
+
+    All but the stored ones are still in the queue.
+    """
 
     stored: list[Notification] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
+    not_acted: list[tuple[Notification, NotActedError]] = field(default_factory=list)
 
 
 class NotificationQueue:
@@ -65,19 +53,25 @@ class NotificationQueue:
 
         Raises:
             RuntimeError: boto3 is not installed.
+            ValueError: boto3 cannot open it; no region is known, say.
         """
         try:
             import boto3
+            from botocore.exceptions import BotoCoreError
         except ImportError:
             raise RuntimeError("notifications need the package boto3: install arb-pipelines[aws]") from None
-        self._sqs: Any = boto3.client("sqs", region_name=region, endpoint_url=endpoint_url)
+        try:
+            self._sqs: Any = boto3.client("sqs", region_name=region, endpoint_url=endpoint_url)
+        except BotoCoreError as error:
+            raise ValueError(f"the notification queue cannot be opened: {error}") from None
         self._queue_url, self._seller_id, self._application_id = queue_url, seller_id, application_id
 
     def drain(self, store: Callable[[Notification], None], *, most: int = 1_000, wait_s: int = 0) -> Drained:
         """Hand every waiting notification to `store`, and delete each once that has returned.
 
-        Where `store` raises, the message stays in the queue and the error goes on. A message that cannot be read or
-        is not for our account stays too: the queue's own rule moves it aside after some tries.
+        Where `store` raises, the message stays in the queue; a `NotActedError` is of that message alone, any other
+        error goes on. A message that cannot be read or is not for our account stays too: the queue's own rule moves
+        it aside after some tries.
 
         Args:
             store: keeps a notification; it must take the same one twice.
@@ -97,10 +91,23 @@ class NotificationQueue:
             if found is None:
                 done.foreign.append(str(message.get("MessageId")))
                 continue
-            store(found)
+            try:
+                store(found)
+            except NotActedError as error:
+                done.not_acted.append((found, error))
+                continue
             self._call("delete_message", ReceiptHandle=message["ReceiptHandle"])
             done.stored.append(found)
         return done
+
+    def count_waiting(self) -> int:
+        """Return about how many messages wait to be received.
+
+        Raises:
+            ConnectionError: the queue cannot be reached.
+        """
+        name = "ApproximateNumberOfMessages"
+        return int(self._call("get_queue_attributes", AttributeNames=[name])["Attributes"][name])
 
     def _receive(self, most: int, wait_s: int) -> Iterator[Mapping[str, Any]]:
         seen: set[str] = set()

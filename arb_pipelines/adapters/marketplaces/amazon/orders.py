@@ -14,8 +14,9 @@ from arb_pipelines.adapters.http.client import quoted
 from arb_pipelines.adapters.http.fields import read_objects, read_optional_text, read_part, write_time
 from arb_pipelines.adapters.marketplaces.amazon.catalogue import fetch_pages
 from arb_pipelines.adapters.marketplaces.amazon.client import AmazonConnection, accepted, refusal_of
-from arb_pipelines.adapters.marketplaces.amazon.parse import parse_orders, parse_shipped_lines
+from arb_pipelines.adapters.marketplaces.amazon.parse import parse_cancelled, parse_orders, parse_shipped_lines
 from arb_pipelines.domain.order import Order, OutletOrder
+from arb_pipelines.domain.return_case import ToldReturn
 
 ORDERS = "/orders/2026-01-01/orders"
 SHIPMENTS = "/orders/v0/orders"
@@ -48,6 +49,27 @@ class AmazonOrders:
         """
         lines = [line for order in self._search(since or FIRST_ORDER_AT) for line in parse_orders(order)]
         return sorted(lines, key=lambda line: line.ordered_at)
+
+    def fetch_one(self, order_id: str) -> list[OutletOrder]:
+        """Return the lines of one order that are ours to ship or shipped; none where it waits or is cancelled.
+
+        Raises:
+            OutletRefusedError: Amazon refuses, or knows no such order.
+            ConnectionError: no answer.
+        """
+        answer = self._connection.client.get(
+            "getOrder", f"{ORDERS}/{quoted(order_id)}", params={"includedData": ORDER_DATA}
+        )
+        return parse_orders(accepted(answer, f"order {order_id}").get("order"))
+
+    def fetch_cancelled(self, since: datetime) -> list[ToldReturn]:
+        """Return the lines of orders changed since then that were cancelled; what was refunded is in no order.
+
+        Raises:
+            OutletRefusedError: Amazon refuses.
+            ConnectionError: no answer.
+        """
+        return [line for order in self._search(since) for line in parse_cancelled(order)]
 
     def has_sold(self, sku: str, since: datetime) -> bool:
         """Return whether somebody ordered a SKU since then, also without having paid yet.

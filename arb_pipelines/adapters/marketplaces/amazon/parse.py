@@ -27,6 +27,7 @@ from arb_pipelines.adapters.http.fields import (
 from arb_pipelines.adapters.marketplaces.amazon.client import OUTLET
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.order import OutletOrder
+from arb_pipelines.domain.return_case import ToldReturn
 
 STATUSES = frozenset({"ACCEPTED", "INVALID", "VALID"})
 OURS_TO_SHIP = frozenset({"UNSHIPPED", "PARTIALLY_SHIPPED", "SHIPPED"})
@@ -130,6 +131,21 @@ def parse_orders(document: Any) -> list[OutletOrder]:
         _order_line(order, line, status == "SHIPPED")
         for line in read_objects(order, "orderItems")
         if read_count(line, "quantityOrdered") > 0 and not _is_cancelled(line)
+    ]
+
+
+def parse_cancelled(document: Any) -> list[ToldReturn]:
+    """Return the lines of an order that were cancelled; all of them where the order was.
+
+    Raises:
+        UnreadableAnswerError: a field is missing or wrong.
+    """
+    order = read_object(document, "the order")
+    whole = read_text(read_part(order, "fulfillment"), "fulfillmentStatus") == "CANCELLED"
+    return [
+        ToldReturn(read_text(order, "orderId"), read_text(line, "orderItemId"), is_cancelled=True)
+        for line in read_objects(order, "orderItems", may_miss=True)
+        if whole or _is_cancelled(line)
     ]
 
 

@@ -21,6 +21,7 @@ PLANS = {
     "getListingsRestrictions": UsagePlan(5, 10),
     "searchOrders": UsagePlan(0.0056, 20),  # one in three minutes once 20 are used: for a look now and then
     "getOrder": UsagePlan(0.5, 30),
+    "listTransactions": UsagePlan(0.5, 10),
     "confirmShipment": UsagePlan(2, 10),
     "getMyFeesEstimates": UsagePlan(0.5, 1),
     "getCompetitiveSummary": UsagePlan(0.033, 1),

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from arb_pipelines.adapters.http.answers import NoAnswerError
 from arb_pipelines.adapters.marketplaces.amazon.catalogue import AmazonCatalogue
 from arb_pipelines.adapters.marketplaces.amazon.client import OUTLET, AmazonConnection
+from arb_pipelines.adapters.marketplaces.amazon.finances import AmazonFinances
 from arb_pipelines.adapters.marketplaces.amazon.listing_document import (
     REQUIREMENTS,
     check_listing,
@@ -34,6 +35,7 @@ from arb_pipelines.domain.outlet import OutletRefusedError
 from arb_pipelines.domain.ports import Clock
 from arb_pipelines.domain.price import SoldPrice
 from arb_pipelines.domain.repricing import MarketSignals
+from arb_pipelines.domain.return_case import ToldReturn
 
 AT_ONCE = timedelta(minutes=2)
 
@@ -42,6 +44,7 @@ class AmazonSeller:
     """Our seller account at one of Amazon's stores."""
 
     outlet = OUTLET
+    returns_every = timedelta(hours=1)  # each look is one of the few order searches
 
     def __init__(
         self,
@@ -181,6 +184,33 @@ class AmazonSeller:
     def fetch_orders(self, since: datetime | None) -> list[OutletOrder]:
         """Return the lines of orders that changed since then and that we ship or shipped; all when None."""
         return self.orders.fetch(since)
+
+    def fetch_order(self, outlet_order_id: str) -> list[OutletOrder]:
+        """Return the lines of one order that are ours to ship or shipped.
+
+        Raises:
+            OutletRefusedError: Amazon refuses, or knows no such order.
+            ConnectionError: no answer.
+        """
+        return self.orders.fetch_one(outlet_order_id)
+
+    def fetch_settled_fees(self, orders: Sequence[Order]) -> dict[str, Money]:
+        """Return Amazon's fee of each of these orders that its finance data tells and that adds up, by our order id.
+
+        Raises:
+            OutletRefusedError: Amazon refuses.
+            ConnectionError: no answer.
+        """
+        return AmazonFinances(self._connection).fetch_settled_fees(orders, self._clock.now())
+
+    def fetch_returns(self, since: datetime) -> list[ToldReturn]:
+        """Return the lines of orders changed since then that were cancelled; refunds are not told.
+
+        Raises:
+            OutletRefusedError: Amazon refuses.
+            ConnectionError: no answer.
+        """
+        return self.orders.fetch_cancelled(since)
 
     def confirm_shipment(self, order: Order, tracking_number: str, shipped_at: datetime) -> None:
         """Tell Amazon that an order is on its way; the same tracking number again is fine.

@@ -14,8 +14,11 @@ from arb_pipelines.adapters.http.client import ApiClient, quoted
 from arb_pipelines.adapters.http.fields import read_count, read_objects, write_time
 from arb_pipelines.adapters.marketplaces.ebay.client import FINANCES, ORDERS, EbayConnection, accepted, refusal_of
 from arb_pipelines.adapters.marketplaces.ebay.parse import parse_line_fees, parse_orders, parse_tracking_numbers
+from arb_pipelines.adapters.marketplaces.ebay.returns import parse_returns, with_fees_back
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.order import Order, OutletOrder
+from arb_pipelines.domain.outlet import OutletRefusedError
+from arb_pipelines.domain.return_case import ToldReturn
 
 PAGE = 200
 MOST_PAGES = 500
@@ -51,6 +54,25 @@ class EbayOrders:
         for sale in _pages(self._finances, "getTransactions", f"{FINANCES}/transaction", query, "transactions"):
             found |= parse_line_fees(sale)
         return found
+
+    def fetch_returns(self, since: datetime) -> list[ToldReturn]:
+        """Return the lines of orders changed since then that were cancelled or refunded.
+
+        How much of the fee came back is told by the bookings; sellers in the EU and the UK are refused those.
+        """
+        query = {"filter": f"lastmodifieddate:[{write_time(since)}..]"}
+        pages = _pages(self._client, "getOrders", ORDERS, query, "orders")
+        told = [line for order in pages for line in parse_returns(order)]
+        if not any(line.refund for line in told):
+            return told
+        booked = {"filter": f"transactionDate:[{write_time(since)}..]"}
+        try:
+            bookings = list(
+                _pages(self._finances, "getTransactions", f"{FINANCES}/transaction", booked, "transactions")
+            )
+        except OutletRefusedError:
+            return told
+        return with_fees_back(told, bookings)
 
     def confirm_shipment(self, order: Order, tracking_number: str, shipped_at: datetime) -> None:
         """Tell eBay that an order is on its way, once for each tracking number.

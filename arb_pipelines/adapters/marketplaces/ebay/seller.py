@@ -30,6 +30,7 @@ from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.order import Order, OutletOrder
 from arb_pipelines.domain.outlet import OutletRefusedError
 from arb_pipelines.domain.price import SoldPrice
+from arb_pipelines.domain.return_case import ToldReturn
 
 NO_OFFER = 404  # eBay's answer for a SKU that was never offered
 ONE_PART_FAILED = 207
@@ -40,6 +41,7 @@ class EbaySeller:
     """Our seller account at eBay."""
 
     outlet = OUTLET
+    returns_every = timedelta(0)
 
     def __init__(
         self,
@@ -164,6 +166,29 @@ class EbaySeller:
     def fetch_orders(self, since: datetime | None) -> list[OutletOrder]:
         """Return the lines of paid orders that changed since then, oldest first; of two years when None."""
         return self._orders.fetch(since)
+
+    def fetch_settled_fees(self, orders: Sequence[Order]) -> dict[str, Money]:
+        """Return eBay's fee of each of these orders that its finance data tells, by our order id.
+
+        Advertising is charged for the listing, not for the line, so it is in no fee here.
+
+        Raises:
+            OutletRefusedError: eBay refuses; sellers in the EU and the UK have to sign these requests.
+            ConnectionError: no answer.
+        """
+        since = min(order.ordered_at for order in orders) - SOLD_BEFORE_LISTED
+        told = self._orders.fetch_line_fees(since)
+        by_line = {(order.outlet_order_id, order.line_item_id): order.order_id for order in orders}
+        return {by_line[line]: fee for line, fee in told.items() if line in by_line}
+
+    def fetch_returns(self, since: datetime) -> list[ToldReturn]:
+        """Return the lines of orders changed since then that were cancelled or refunded.
+
+        Raises:
+            OutletRefusedError: eBay refuses.
+            ConnectionError: no answer.
+        """
+        return self._orders.fetch_returns(since)
 
     def confirm_shipment(self, order: Order, tracking_number: str, shipped_at: datetime) -> None:
         """Tell eBay that an order is on its way; the same tracking number again is fine.

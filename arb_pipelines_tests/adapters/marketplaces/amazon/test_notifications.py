@@ -17,6 +17,7 @@ from arb_pipelines.adapters.marketplaces.amazon.notifications import (
     parse_notification,
     read_body,
 )
+from arb_pipelines.domain.outlet_event import NotActedError
 from arb_pipelines_tests.contracts.operations_used import tell
 from arb_pipelines_tests.contracts.vendor_files import contracts_folder
 
@@ -147,3 +148,25 @@ def test_several_orders_in_one_notification_name_none() -> None:
 def test_a_body_that_is_no_object_is_unreadable(text: str) -> None:
     with pytest.raises(UnreadableAnswerError):
         read_body(text)
+
+
+def test_a_notification_without_effect_stays_and_the_others_go_on(sqs: Any, url: str, queue: NotificationQueue) -> None:
+    for number in range(3):
+        sqs.send_message(QueueUrl=url, MessageBody=json.dumps(a_message(number)))
+    assert queue.count_waiting() == 3
+
+    def act(found: Notification) -> None:
+        if found.notification_id == "n-1":
+            raise NotActedError("outlet_503", "busy")
+
+    done = queue.drain(act)
+    assert [(one.notification_id, error.code) for one, error in done.not_acted] == [("n-1", "outlet_503")]
+    assert (len(done.stored), queue.count_waiting()) == (2, 1)
+
+
+def test_a_queue_without_a_region_is_one_plain_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_DEFAULT_REGION", "AWS_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/none")
+    with pytest.raises(ValueError, match="cannot be opened: You must specify a region"):
+        NotificationQueue("https://sqs.example/1/none", SELLER, APPLICATION)

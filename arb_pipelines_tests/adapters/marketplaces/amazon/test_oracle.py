@@ -51,6 +51,7 @@ SDK: dict[str, tuple[str, str, str | None]] = {
     "getListingsRestrictions": ("listings_restrictions_v2021_08_01", "ListingsRestrictionsApi", None),
     "searchOrders": ("orders_v2026_01_01", "SearchOrdersApi", None),
     "getOrder": ("orders_v2026_01_01", "GetOrderApi", None),
+    "listTransactions": ("finances_v2024_06_19", "FinancesV2024Api", None),
     "confirmShipment": ("orders_v0", "OrdersV0Api", "ConfirmShipmentRequest"),
     "getMyFeesEstimates": ("product_fees_v0", "FeesApi", "list[FeesEstimateByIdRequest]"),
     "getCompetitiveSummary": (
@@ -109,6 +110,10 @@ def exchanges() -> dict[str, list[Exchange]]:
     amazon.vendor.reply("getOrder", {"order": an_amazon_order()})
     amazon.vendor.reply("confirmShipment", None)
     seller.confirm_shipment(an_order(), "9400 111", NOW)
+    amazon.vendor.reply_next("listTransactions", {"payload": {"nextToken": "a+b/c=="}})
+    amazon.vendor.reply("listTransactions", {"payload": {}})
+    seller.fetch_settled_fees([an_order()])
+    seller.fetch_order("111-1111111-1111111")
     seller.withdraw("LOT-1")
     prices.fetch_fees({ASIN: Money.of("10.00", "USD"), "B0SECOND01": Money.of("3.99", "USD")})
     prices.fetch_competition([ASIN, "B0SECOND01"])

@@ -73,3 +73,32 @@ def test_a_carrier_that_amazon_does_not_know_is_named() -> None:
     with pytest.raises(OutletRefusedError) as refused:
         amazon.seller.confirm_shipment(an_order(), "1", NOW)
     assert refused.value.code == "outlet_invalid_input"
+
+
+def test_one_order_is_read_like_those_of_a_search() -> None:
+    amazon = open_amazon()
+    amazon.vendor.reply("getOrder", {"order": an_amazon_order()})
+    [line] = amazon.seller.fetch_order("111-1111111-1111111")
+    assert (line.outlet_order_id, line.sku, line.item_price.text) == ("111-1111111-1111111", "LOT-1", "10.00")
+    asked = amazon.vendor.exchanges[-1].values["includedData"]
+    assert "BUYER" not in asked
+    amazon.vendor.reply("getOrder", {"order": an_amazon_order(status="CANCELLED")})
+    assert amazon.seller.fetch_order("111-1111111-1111111") == []
+    amazon.vendor.reply("getOrder", {"errors": [{"code": "NotFound", "message": "none"}]}, status=404)
+    with pytest.raises(OutletRefusedError):
+        amazon.seller.fetch_order("111-1111111-1111111")
+
+
+def test_what_was_cancelled() -> None:
+    """A line of an order or all of it; an order that goes on tells nothing."""
+    amazon = open_amazon()
+    executed = {"cancellationExecution": {"cancelledBy": "BUYER"}}
+    found = [
+        an_amazon_order(),
+        an_amazon_order("222-2222222-2222222", status="CANCELLED"),
+        an_amazon_order("333-3333333-3333333", cancellation=executed),
+    ]
+    amazon.vendor.reply("searchOrders", {"orders": found})
+    told = amazon.seller.fetch_returns(NOW)
+    assert [one.outlet_order_id for one in told] == ["222-2222222-2222222", "333-3333333-3333333"]
+    assert all(one.is_cancelled and one.refund is None for one in told)

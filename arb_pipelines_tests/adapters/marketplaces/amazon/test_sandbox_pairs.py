@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from arb_pipelines.adapters.http.answers import Answer, UnreadableAnswerError
 from arb_pipelines.adapters.http.fields import read_objects, read_part, read_text
 from arb_pipelines.adapters.marketplaces.amazon.client import accepted, refusal_of
+from arb_pipelines.adapters.marketplaces.amazon.finances import parse_sale
 from arb_pipelines.adapters.marketplaces.amazon.parse import (
+    parse_cancelled,
     parse_listing,
     parse_orders,
     parse_shipped_lines,
@@ -52,8 +54,13 @@ PARSERS: dict[str, Callable[[Any], Any]] = {
     "patchListingsItem": lambda body: parse_submission(body, body["sku"], STORE),
     "deleteListingsItem": lambda body: parse_submission(body, body["sku"], STORE),
     "getListingsRestrictions": lambda body: parse_restrictions(body, "used_acceptable", STORE),
-    "searchOrders": lambda body: [line for order in read_objects(body, "orders") for line in parse_orders(order)],
+    "searchOrders": lambda body: [
+        line for order in read_objects(body, "orders") for line in (*parse_orders(order), *parse_cancelled(order))
+    ],
     "getOrder": lambda body: (parse_orders(body.get("order")), parse_shipped_lines(body.get("order"), "1")),
+    "listTransactions": lambda body: [
+        booking for each in read_objects(read_part(body, "payload"), "transactions") for booking in parse_sale(each)
+    ],
     "confirmShipment": lambda body: body,
     "getMyFeesEstimates": parse_fee_estimates,
     "getCompetitiveSummary": parse_competition,

@@ -14,9 +14,13 @@ from arb_pipelines.adapters.marketplaces.ebay.listing_document import EbayTerms
 from arb_pipelines.adapters.marketplaces.ebay.policies import EbayPolicies
 from arb_pipelines.adapters.marketplaces.ebay.revisions import RevisionLog
 from arb_pipelines.adapters.marketplaces.ebay.seller import EbaySeller
+from arb_pipelines.domain.api_budget import ApiLimits
 from arb_pipelines.domain.listing import Listing
+from arb_pipelines.services.api_budget import ApiBudget
 from arb_pipelines_tests.contracts.trade_records import approval, listing, lot, opportunity, purchase
 from arb_pipelines_tests.contracts.vendor_transport import ContractTransport
+from arb_pipelines_tests.fakes.books import InMemoryBooks
+from arb_pipelines_tests.fakes.clock import SettableClock
 
 SECRET = "canary-secret"
 TERMS = EbayTerms("f-1", "p-1", "r-1", "warehouse", {"books": "261186"}, "11450")
@@ -37,6 +41,12 @@ def connect(vendor: ContractTransport, **options: Any) -> EbayConnection:
     """Return a connection that does not pause."""
     account = EbayAccount("id", SECRET, SECRET)
     return connect_ebay(API_URLS["production"], account, transport=vendor, **{"sleep": lambda _: None, **options})
+
+
+def free_budget(most_a_day: int = 4_500) -> ApiBudget:
+    """Return a budget for Browse calls, over books in memory."""
+    limits = {"ebay_browse": ApiLimits("ebay_browse", "calls", 1, most_a_day)}
+    return ApiBudget(InMemoryBooks(), limits, SettableClock())
 
 
 def sell(

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from arb_pipelines.adapters.http.answers import NoAnswerError, UnreadableAnswerError
+from arb_pipelines.adapters.http.fields import write_time
 from arb_pipelines.adapters.marketplaces.ebay.orders import EbayOrders
 from arb_pipelines.adapters.marketplaces.ebay.parse import parse_line_fees
 from arb_pipelines.domain.outlet import OutletRefusedError
-from arb_pipelines_tests.adapters.marketplaces.ebay.stand import LISTING, connect, order, order_line, page
+from arb_pipelines_tests.adapters.marketplaces.ebay.stand import LISTING, connect, order, order_line, page, sell
 from arb_pipelines_tests.contracts.trade_records import usd
 from arb_pipelines_tests.contracts.vendor_faults import NoAnswer
 from arb_pipelines_tests.contracts.vendor_transport import ContractTransport
@@ -159,3 +160,15 @@ def test_the_fees_of_lines(vendor: ContractTransport) -> None:
     assert orders_of(vendor).fetch_line_fees(START) == {}
     with pytest.raises(UnreadableAnswerError):
         parse_line_fees({**sale, "orderId": None})
+
+
+def test_the_settled_fees_of_our_orders(vendor: ContractTransport) -> None:
+    """Of the lines that we know, since a day before the oldest of them."""
+    fees = [{"amount": {"value": "6.50", "currency": "USD"}}, {"amount": {"value": "0.40", "currency": "USD"}}]
+    lines = [{"lineItemId": "l-1", "marketplaceFees": fees}, {"lineItemId": "l-9", "marketplaceFees": fees}]
+    vendor.reply(
+        "getTransactions", page("transactions", {"transactionType": "SALE", "orderId": "o-1", "orderLineItems": lines})
+    )
+    assert sell(vendor).fetch_settled_fees([SOLD]) == {SOLD.order_id: usd(690)}
+    since = write_time(SOLD.ordered_at - timedelta(days=1))
+    assert vendor.exchanges[-1].values["filter"] == f"transactionDate:[{since}..]"

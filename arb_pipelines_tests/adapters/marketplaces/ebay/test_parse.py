@@ -26,12 +26,14 @@ from arb_pipelines.adapters.marketplaces.ebay.parse import (
 from arb_pipelines.adapters.marketplaces.ebay.policies import EbayPolicies, parse_conditions
 from arb_pipelines.adapters.marketplaces.ebay.revisions import RevisionLog
 from arb_pipelines.adapters.marketplaces.ebay.seller import EbaySeller
-from arb_pipelines.adapters.marketplaces.ebay.source import EbaySource, ItemSearch, parse_item
+from arb_pipelines.adapters.marketplaces.ebay.source import EbaySource, parse_item
+from arb_pipelines.domain.saved_search import SavedSearch
 from arb_pipelines_tests.adapters.marketplaces.ebay.stand import (
     LISTING,
     SHOWN,
     TERMS,
     connect,
+    free_budget,
     offers,
     order,
     order_line,
@@ -124,8 +126,8 @@ CALLS: dict[str, Callable[[EbayConnection], Any]] = {
     "createShippingFulfillment": lambda to: seller_of(to).confirm_shipment(SOLD, "94001", START),
     "withdrawOffer": lambda to: seller_of(to).withdraw(LISTING.sku),
     "getTransactions": lambda to: EbayOrders(to, "USPS").fetch_line_fees(START),
-    "search": lambda to: EbaySource(to).search(ItemSearch("kettle"), "t", START),
-    "getItem": lambda to: EbaySource(to).fetch_item("v1|1|0", "t", START),
+    "search": lambda to: EbaySource(to, free_budget()).search(SavedSearch("kettle"), "t", START),
+    "getItem": lambda to: EbaySource(to, free_budget()).fetch_item("v1|1|0", "t", START),
     "findEligibleItems": lambda to: EbayNegotiation(to).fetch_eligible(),
     "sendOfferToInterestedBuyers": lambda to: EbayNegotiation(to).send_offer(LIVE, LIVE.floor, "x"),
     "getConversations": lambda to: EbayMessages(to).fetch_conversations(),

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from arb_pipelines.adapters.http.answers import UnreadableAnswerError
-from arb_pipelines.adapters.marketplaces.ebay.source import EbaySource, ItemSearch, parse_item
+from arb_pipelines.adapters.marketplaces.ebay.source import EbaySource, parse_item, query_of
+from arb_pipelines.domain.api_budget import BudgetRefusedError
 from arb_pipelines.domain.outlet import OutletRefusedError
 from arb_pipelines.domain.raw_product import Availability, RawProduct
-from arb_pipelines_tests.adapters.marketplaces.ebay.stand import connect
+from arb_pipelines.domain.saved_search import SavedSearch
+from arb_pipelines_tests.adapters.marketplaces.ebay.stand import connect, free_budget
 from arb_pipelines_tests.contracts.trade_records import usd
 from arb_pipelines_tests.contracts.vendor_transport import ContractTransport
 from arb_pipelines_tests.fakes.clock import START
@@ -42,8 +44,8 @@ def vendor() -> ContractTransport:
 def test_what_a_search_asks(vendor: ContractTransport) -> None:
     """As our application, on our marketplace, fixed prices only."""
     vendor.reply("search", {"total": 1, "itemSummaries": [item()]})
-    search = ItemSearch("kettle", gtin="4000", condition_ids=("1000", "3000"), lowest=usd(500), highest=usd(2_000))
-    [found] = EbaySource(connect(vendor)).search(search, "tick", START)
+    search = SavedSearch("kettle", gtin="4000", condition_ids=("1000", "3000"), lowest=usd(500), highest=usd(2_000))
+    [found] = EbaySource(connect(vendor), free_budget()).search(search, "tick", START)
     asked = vendor.exchanges[-1]
     assert asked.values["filter"] == (
         "buyingOptions:{FIXED_PRICE},conditionIds:{1000|3000},price:[5.00..20.00],priceCurrency:USD"
@@ -53,6 +55,7 @@ def test_what_a_search_asks(vendor: ContractTransport) -> None:
     assert vendor.bodies("oauthToken")[0]["grant_type"] == "client_credentials"
     assert (found.price, found.shipping, found.currency) == ("19.99", "5.00", "USD")
     assert (found.url, found.site, found.sku) == ("https://www.ebay.example/itm/1", "ebay", "v1|1|0")
+    assert found.seller is None  # of private persons no profile is kept
     assert found.availability is None  # that it was found does not say that it is in stock
 
 
@@ -82,7 +85,7 @@ def test_the_stock_of_an_item(
         "estimatedAvailabilities": [{"estimatedAvailabilityStatus": status} for status in statuses]
     }
     vendor.reply("getItem", shown)
-    found = EbaySource(connect(vendor)).fetch_item("v1|1|0", "t", START)
+    found = EbaySource(connect(vendor), free_budget()).fetch_item("v1|1|0", "t", START)
     assert isinstance(found, RawProduct)
     assert (found.availability, found.category, found.gtin) == (availability, "Home > Kettles", "400")
 
@@ -90,10 +93,10 @@ def test_the_stock_of_an_item(
 def test_an_item_that_is_gone(vendor: ContractTransport) -> None:
     """Is none; a refusal is another thing."""
     vendor.reply("getItem", {"errors": [{"errorId": 11001}]}, status=404)
-    assert EbaySource(connect(vendor)).fetch_item("v1|1|0", "t", START) is None
+    assert EbaySource(connect(vendor), free_budget()).fetch_item("v1|1|0", "t", START) is None
     vendor.reply("getItem", {"errors": [{"errorId": 11002}]}, status=403)
     with pytest.raises(OutletRefusedError, match="403"):
-        EbaySource(connect(vendor)).fetch_item("v1|1|0", "t", START)
+        EbaySource(connect(vendor), free_budget()).fetch_item("v1|1|0", "t", START)
 
 
 def test_pages_up_to_what_was_asked(vendor: ContractTransport) -> None:
@@ -101,23 +104,47 @@ def test_pages_up_to_what_was_asked(vendor: ContractTransport) -> None:
     more = {"total": 500, "next": "https://api.ebay.com/more"}
     for numbers in (range(200), range(150, 250)):
         vendor.reply_next("search", {**more, "itemSummaries": [item(number) for number in numbers]})
-    assert len(EbaySource(connect(vendor)).search(ItemSearch("kettle", most=300), "t", START)) == 250
+    assert len(EbaySource(connect(vendor), free_budget()).search(SavedSearch("kettle", most=300), "t", START)) == 250
     assert [exchange.values["limit"] for exchange in vendor.exchanges[1:]] == ["200", "100"]
 
 
 def test_nothing_found_and_nothing_said_differ(vendor: ContractTransport) -> None:
     """eBay counts what it found."""
     vendor.reply("search", {"total": 0})
-    assert EbaySource(connect(vendor)).search(ItemSearch("kettle"), "t", START) == []
+    assert EbaySource(connect(vendor), free_budget()).search(SavedSearch("kettle"), "t", START) == []
     for body in ({"total": 3}, {}):
         vendor.reply("search", body)
         with pytest.raises(UnreadableAnswerError):
-            EbaySource(connect(vendor)).search(ItemSearch("kettle"), "t", START)
+            EbaySource(connect(vendor), free_budget()).search(SavedSearch("kettle"), "t", START)
 
 
 def test_a_search_for_nothing() -> None:
     """Is none."""
     with pytest.raises(ValueError, match="words, a GTIN or a category"):
-        ItemSearch().query()
+        query_of(SavedSearch())
     with pytest.raises(ValueError, match="two currencies"):
-        ItemSearch("x", lowest=usd(1), highest=usd(2).zero("EUR")).query()
+        query_of(SavedSearch("x", lowest=usd(1), highest=usd(2).zero("EUR")))
+
+
+def test_where_it_lies_where_it_goes_and_whose_it_is_not(vendor: ContractTransport) -> None:
+    """Country, the place that shipping is counted to, and sellers who are left out."""
+    vendor.reply("search", {"total": 0})
+    source = EbaySource(connect(vendor), free_budget(), deliver_to=("US", "19406"), left_out=("us", "them"))
+    source.search(SavedSearch("kettle", country="GB"), "tick", START)
+    asked = vendor.exchanges[-1]
+    assert asked.values["filter"] == "buyingOptions:{FIXED_PRICE},itemLocationCountry:GB,excludeSellers:{us|them}"
+    assert asked.request.headers["X-EBAY-C-ENDUSERCTX"] == "contextualLocation=country%3DUS%2Czip%3D19406"
+
+
+def test_every_call_is_reserved_first(vendor: ContractTransport) -> None:
+    """Without room nothing is asked; a busy eBay is asked once and the call counts."""
+    vendor.reply("getItem", item(categories=None))
+    source = EbaySource(connect(vendor), free_budget(most_a_day=2))
+    source.fetch_item("v1|1|0", "t", START)
+    vendor.reply("getItem", {}, status=503)
+    with pytest.raises(ConnectionError):
+        source.fetch_item("v1|1|0", "t", START)
+    asked = len(vendor.exchanges)
+    with pytest.raises(BudgetRefusedError, match="2 of 2 calls used"):
+        source.fetch_item("v1|1|0", "t", START)
+    assert len(vendor.exchanges) == asked
