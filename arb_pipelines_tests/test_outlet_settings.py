@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -127,3 +128,38 @@ def test_the_resource_opens_and_closes_each(monkeypatch: pytest.MonkeyPatch, tmp
     with outlet.sellers() as sellers, outlet.seller() as first:
         assert ([seller.outlet for seller in sellers], first.outlet) == (["ebay", "amazon"], "ebay")
     assert OutletResource(names=[]).url is None
+
+
+def test_ebay_is_searched_only_where_searches_are_saved(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Declared as a licensed shop that a person buys from; a replay asks nobody."""
+    off = given(monkeypatch, tmp_path, ebay=EBAY)
+    assert (off.source_sites, off.saved_searches) == ([], [])
+    assert "ARB_EBAY_SOURCE" in str(off.ebay_source_off)
+    rules = {"searches": [{"keyword": "kettle", "location": "GB", "max_price": "30"}], "tax_rate": "0.07"}
+    on = given(monkeypatch, tmp_path, ebay_source=rules)
+    [site], [search] = on.source_sites, on.saved_searches
+    assert (site.key, site.site_class.may_buy, site.tax_rate) == ("ebay", True, Decimal("0.07"))
+    assert (search.words, search.country, str(search.highest)) == ("kettle", "GB", "30.00 USD")
+    assert on.buying_rules([]).sites["ebay"] == site
+    assert on.left_to_people([site])["ebay"].code == "partner_not_approved"
+    assert given(monkeypatch, tmp_path, mode="replay", sandbox_url="").source_sites == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("ebay_source", {"searches": []}, "at least 1"),
+        ("ebay_source", {"searches": [{}]}, "a keyword, a gtin or a category"),
+        ("ebay_source", {"searches": [{"keyword": "x", "min_price": "9", "max_price": "8"}]}, "above max_price"),
+        ("ebay_source", {"searches": [{"keyword": "x", "location": "Britain"}]}, "location"),
+        ("ebay_source", {"searches": [{"keyword": "x"}]}, "set ARB_EBAY too"),
+        ("amazon_queue", {"queue_url": "http://sqs.example/1", "application_id": "a"}, "queue_url"),
+        ("amazon_queue", {"queue_url": "https://sqs.example/1", "application_id": "a"}, "set ARB_AMAZON too"),
+    ],
+)
+def test_a_source_or_queue_that_cannot_be_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, value: dict[str, Any], words: str
+) -> None:
+    """At the start, saying what is wrong."""
+    with pytest.raises(ValidationError, match=words):
+        given(monkeypatch, tmp_path, **{name: value})

@@ -1,29 +1,37 @@
 """Rows a second into each store, the p95 of the reads that run every few minutes, and Dagster's growth; prints JSON.
 
 What belongs here: figures of the stores. The peer in the same run is the plain way in: one dictionary a row through
-SQLAlchemy's executemany, into the same table. PostgreSQL runs as a private cluster with its durable defaults. A year of
-500 sites x 1 offer x 288 ticks a day is 52 million price points; `--rows 50000000` takes hours and 40 GB of disk.
+SQLAlchemy's executemany, into the same table. PostgreSQL runs as a private cluster that is as durable as its defaults,
+with the memory that docs/storage.md advises. 500 offers read 288 times a day are 144,000 price points a day, 50 million
+in 347 days. `--restored 0.9` puts the first nine tenths in as a restore does (rows first, indexes after) and inserts
+only the last tenth through the product, which is then the rate at full size. `--minutes` bounds the inserts into each
+store; `rows` says how far they got. 50 million rows need 15 GB for SQLite (3 GB of memory while its indexes are built)
+and 16 GB with 8 GB of log for PostgreSQL. Rates are also told a CPU-second, the servers' included.
 
-    python benchmarks/storage.py --rows 200000
+    python benchmarks/storage.py --rows 50000000 --restored 0.9 --batch 250000 --stores sqlite --json
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import logging
 import os
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
 import polars as pl
+from sqlalchemy import text
+from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -33,37 +41,52 @@ from arb_pipelines.adapters.sql.engine import build_engine, money_transaction
 from arb_pipelines.adapters.sql.frames import insert_into
 from arb_pipelines.adapters.sql.tables import price_points
 from arb_pipelines.domain.raw_product import RawProduct
-from arb_pipelines.transforms.price_history import POINT_SCHEMA
 from arb_pipelines_tests.conftest import PostgresCluster, find_server_program
+from benchmarks.storage_dagster import measure_dagster
+from benchmarks.storage_points import FIRST, TICK, Points
 
-OFFERS, SITES, BATCH, READS = 2_000, 500, 10_000, 30
-RUNS_A_DAY = 8 * 288  # shard runs; the other jobs add about 300 small ones
-QUARTER = timedelta(days=90)
-TICK = timedelta(minutes=5)
-FIRST = datetime(2026, 1, 1, tzinfo=UTC)
+READS, PEER, QUARTER = 30, 10_000, timedelta(days=90)
+STORES = ("sqlite", "postgresql", "parquet", "dagster")
+# Durable as by default; memory and log as docs/storage.md advises. At 45 million rows pglz, which `on` means, took 63 %
+# of the CPU of an insert.
+ROOMY = {
+    "shared_buffers": "2GB",
+    "maintenance_work_mem": "1GB",
+    "max_wal_size": "8GB",
+    "checkpoint_timeout": "15min",
+    "wal_compression": "lz4",
+}
 
 
-def readings(start: int, rows: int) -> pl.DataFrame:
-    """Return `rows` observations from the `start`-th on: every offer once a tick of five minutes."""
-    frame = pl.DataFrame({"n": range(start, start + rows)}, schema={"n": pl.Int64})
-    number, offer = pl.col("n"), pl.col("n") % OFFERS
-    texts = {name: pl.lit(None, pl.String) for name in POINT_SCHEMA}
-    return frame.select(
-        **texts
-        | {
-            "scrape_id": ((number * 2_654_435_761) % 2**32).cast(pl.String).str.pad_start(64, "0"),
-            "offer_key": offer.cast(pl.String).str.pad_start(32, "0"),
-            "site": pl.format("shop-{}", offer % SITES),
-            "url": pl.format("https://shop-{}.example/products/item-{}.html", offer % SITES, offer),
-            "title": pl.format("Plain stainless kettle, 1.7 litres, model {}", offer),
-            "price_minor": 1_000 + (number * 7_919) % 9_000,
-            "shipping_minor": pl.lit(499),
-            "currency": pl.lit("USD"),
-            "availability": pl.lit("InStock"),
-            "condition": pl.lit("new"),
-            "observed_at": pl.lit(FIRST) + TICK * (number // OFFERS),
-        }
-    ).cast(POINT_SCHEMA)
+@dataclass
+class Clock:
+    """Rows, seconds and CPU-seconds of one insert after another."""
+
+    servers: Callable[[], float]
+    spans: list[tuple[int, float, float]] = field(default_factory=list)
+    restored_rows_s: int | None = None
+
+    def take(self, rows: int, act: Callable[[], Any]) -> None:
+        """Time one insert."""
+        cpu_s = time.process_time() + self.servers()
+        spent_s = seconds(act)
+        self.spans.append((rows, spent_s, time.process_time() + self.servers() - cpu_s))
+
+    def figures(self, prefix: str, last: float = 1.0) -> dict[str, float]:
+        """Return the rates over the last share of the rows."""
+        wanted = sum(rows for rows, _, _ in self.spans) * last
+        spans: list[tuple[int, float, float]] = []
+        while sum(rows for rows, _, _ in spans) < wanted:
+            spans.append(self.spans[-1 - len(spans)])
+        rows, spent_s, cpu_s = (sum(column) for column in zip(*spans, strict=True))
+        return {f"{prefix}_rows_s": round(rows / spent_s), f"{prefix}_rows_cpu_s": round(rows / cpu_s)}
+
+
+@contextmanager
+def progress(store: str, rows: int) -> Iterator[Callable[[int], Any]]:
+    """Show on stderr how far a store is."""
+    with tqdm(total=rows, desc=store, unit="row", unit_scale=True, mininterval=5, file=sys.stderr) as bar:
+        yield bar.update
 
 
 def seconds(act: Callable[[], Any]) -> float:
@@ -75,119 +98,104 @@ def seconds(act: Callable[[], Any]) -> float:
 
 def p95_ms(act: Callable[[], Any]) -> float:
     """Return the 95th percentile of `READS` calls, in milliseconds."""
-    return round(quantiles([seconds(act) * 1_000 for _ in range(READS)], n=20)[-1], 1)
+    return p95_of([seconds(act) for _ in range(READS)])
 
 
-def measure_books(url: str, rows: int) -> dict[str, float]:
-    """Fill new books and read them."""
-    books = open_books(url)
+def p95_of(spent_s: list[float]) -> float:
+    """Return the 95th percentile of times, in milliseconds."""
+    return round(quantiles(spent_s, n=20)[-1] * 1_000, 1)
+
+
+def fill(url: str, points: Points, options: argparse.Namespace, clock: Clock) -> int:
+    """Fill new books and return how many readings they have."""
+    books, first = open_books(url), options.offers
     books.migrate()
-    history, spent = books.price_history, 0.0
-    for start in range(0, rows, BATCH):
-        batch = readings(start, min(BATCH, rows - start))
-        spent += seconds(lambda batch=batch: history.insert(batch))
-    last: datetime = batch["observed_at"].max()  # type: ignore[assignment]
-    some = some_offers()
-    figures = {
-        "insert_rows_s": round(rows / spent),
-        "peer_insert_rows_s": round(measure_peer(url, rows)),
-        "latest_offers_ms_p95": p95_ms(lambda: history.load_latest(last - TICK)),
-        "offers_with_match_ms_p95": p95_ms(lambda: books.opportunities.load_offers(last - timedelta(hours=1))),
-        "history_hour_ms_p95": p95_ms(lambda: history.load_between(last - timedelta(hours=1), last)),
-        "offer_history_ms_p95": p95_ms(lambda: history.load_between(last - QUARTER, last, [next(some)])),
-        "invariants_ms_p95": p95_ms(books.broken_invariants),
+    books.price_history.insert(points.frame(0, first))
+    with progress(url.split(":")[0], options.rows) as tell:
+        if options.restored:
+            engine, first = build_engine(url), int(options.rows * options.restored)
+            clock.restored_rows_s = round(first / seconds(lambda: points.restore(engine, first, tell)))
+            engine.dispose()
+        began = time.monotonic()
+        while first < options.rows and time.monotonic() - began < options.minutes * 60:
+            batch = points.frame(first, min(options.batch, options.rows - first))
+            clock.take(batch.height, lambda batch=batch: books.price_history.insert(batch))
+            first += batch.height
+            tell(batch.height)
+    books.close()
+    return first
+
+
+def measure_books(
+    url: str, options: argparse.Namespace, size: Callable[[], int], servers: Callable[[], float]
+) -> dict[str, Any]:
+    """Fill new books and read them."""
+    points, clock = Points(options.rows + PEER + (READS + 1) * options.offers, options.offers), Clock(servers)
+    rows = fill(url, points, options, clock)
+    figures: dict[str, Any] = {"rows": rows, "bytes_a_row": round(size() / rows)} | clock.figures("insert")
+    figures |= clock.figures("insert_last_tenth", 0.1) | {"restored_rows_s": clock.restored_rows_s}
+    books = open_books(url)
+    history, ticks = books.price_history, Clock(servers)
+    rows += -rows % options.offers
+    for _ in range(READS):
+        tick = points.frame(rows, options.offers)
+        ticks.take(options.offers, lambda tick=tick: history.insert(tick))
+        rows += options.offers
+    figures |= ticks.figures("tick") | {"tick_ms_p95": p95_of([spent_s for _, spent_s, _ in ticks.spans])}
+    peer = Clock(servers)
+    peer.take(PEER, insert_plainly(url, points.frame(rows, PEER)))
+    figures |= peer.figures("peer_insert")
+    last: datetime = tick["observed_at"].max()  # type: ignore[assignment]
+    some = map(points.offer_key, count())
+    acts: dict[str, Callable[[], Any]] = {
+        "latest_offers": lambda: history.load_latest(last - TICK),
+        "offers_with_match": lambda: books.opportunities.load_offers(last - timedelta(hours=1)),
+        "history_hour": lambda: history.load_between(last - timedelta(hours=1), last),
+        "offer_history": lambda: history.load_between(last - QUARTER, last, [next(some)]),
+        "invariants": books.broken_invariants,
     }
+    figures |= {f"{name}_ms_p95": p95_ms(act) for name, act in acts.items()}
+    figures["offer_history_rows"] = history.load_between(last - QUARTER, last, [next(some)]).height
     books.close()
     return figures
 
 
-def measure_peer(url: str, rows: int) -> float:
-    """Return the rows a second of one dictionary a row, of new readings into the same table."""
-    frame = readings(rows, BATCH).with_columns(description_id=pl.lit(0))
-    dictionaries = frame.select([column.name for column in price_points.c]).to_dicts()
+def insert_plainly(url: str, frame: pl.DataFrame) -> Callable[[], None]:
+    """Return the peer: one dictionary a row, of new readings into the same table."""
+    described = frame.with_columns(description_id=pl.lit(0))
+    dictionaries = described.select([column.name for column in price_points.c]).to_dicts()
     engine = build_engine(url)
 
     def insert() -> None:
         with money_transaction(engine) as connection:
             connection.execute(insert_into(connection, price_points).on_conflict_do_nothing(), dictionaries)
+        engine.dispose()
 
-    spent = seconds(insert)
-    engine.dispose()
-    return BATCH / spent
-
-
-def some_offers() -> Iterator[str]:
-    """Yield keys of offers all over the table, so that no read finds its pages warm from the one before."""
-    return (str(number * 7_919 % OFFERS).rjust(32, "0") for number in count())
+    return insert
 
 
-def measure_points(folder: str, rows: int) -> dict[str, float]:
-    """Write the same price points into Parquet files of a day's size, and read one offer's history from all of them."""
-    place, spent, some = Path(folder), 0.0, some_offers()
+def measure_points(folder: str, options: argparse.Namespace) -> dict[str, float]:
+    """Write the same price points into a Parquet file a day, sorted by offer, and read an offer's last 90 days."""
+    place, some = Path(folder), count()
+    points, clock = Points(options.rows, options.offers), Clock(lambda: 0.0)
     place.mkdir()
-    day = OFFERS * 288
-    for start in range(0, rows, day):
-        part = readings(start, min(day, rows - start))
-        spent += seconds(lambda part=part, start=start: part.write_parquet(place / f"{start:012}.parquet"))
+    day = options.offers * 288
+    rows, began = 0, time.monotonic()
+    with progress("parquet", options.rows) as tell:
+        while rows < options.rows and time.monotonic() - began < options.minutes * 60:
+            part = points.frame(rows, min(day, options.rows - rows)).sort("offer_key", "observed_at")
+            write = partial(part.write_parquet, place / f"{rows:012}.parquet", row_group_size=20_000)
+            clock.take(part.height, write)
+            rows += part.height
+            tell(part.height)
+    files = sorted(place.iterdir())
 
     def read() -> pl.DataFrame:
-        return pl.scan_parquet(place / "*.parquet").filter(pl.col("offer_key") == next(some)).collect()
+        return pl.scan_parquet(files[-90:]).filter(pl.col("offer_key") == points.offer_key(next(some))).collect()
 
-    size = sum(file.stat().st_size for file in place.iterdir())
-    return {
-        "insert_rows_s": round(rows / spent),
-        "offer_history_ms_p95": p95_ms(read),
-        "bytes_a_row": round(size / rows, 1),
-    }
-
-
-def measure_dagster(runs: int) -> dict[str, float]:
-    """Return what shard runs and ticks add to the embedded Dagster home, and what the retention job leaves of them."""
-    from dagster import AssetMaterialization, DagsterInstance, job, op
-
-    from arb_pipelines.defs.crawling import site_metadata
-    from arb_pipelines.defs.ops.retention import delete_run_files
-    from arb_pipelines.domain.site import SiteVisit, VisitOutcome
-
-    visit = SiteVisit("shop-1", "tick-20260101T000000", FIRST, FIRST, VisitOutcome.OK, None, 20, 20, 500_000, 120)
-
-    @op
-    def crawl(context) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - Dagster reads the annotation
-        for number in range(SITES // 8):
-            facts = dict(site_metadata(visit))
-            context.log_event(AssetMaterialization("raw_scrapes", partition=f"shop-{number}", metadata=facts))
-
-    @job
-    def shard() -> None:
-        crawl()
-
-    logging.disable(logging.CRITICAL)
-    with tempfile.TemporaryDirectory() as home:
-        Path(home, "dagster.yaml").write_text("telemetry: {enabled: false}\n")
-
-        def size() -> int:
-            return sum(file.stat().st_size for file in Path(home).rglob("*") if file.is_file())
-
-        with DagsterInstance.from_config(home) as instance:
-            made = [shard.execute_in_process(instance=instance).run_id for _ in range(4)]  # the tables themselves
-            before = size()
-            made += [shard.execute_in_process(instance=instance).run_id for _ in range(runs)]
-            a_run = (size() - before) / runs
-            for run_id in made:
-                instance.delete_run(run_id)
-            by_dagster = size()
-            for run_id in made:
-                delete_run_files(Path(home), run_id)
-            left = size()
-    logging.disable(logging.NOTSET)
-    return {
-        "runs": runs,
-        "kb_a_shard_run": round(a_run / 1e3, 1),
-        "mb_a_day": round(a_run * RUNS_A_DAY / 1e6),
-        "mb_kept_with_7_days": round(a_run * RUNS_A_DAY * 7 / 1e6),
-        "kb_a_deleted_run_without_our_retention": round(by_dagster / len(made) / 1e3, 1),
-        "kb_a_deleted_run": round(left / len(made) / 1e3, 1),
-    }
+    figures = {"rows": rows, "bytes_a_row": round(sum(file.stat().st_size for file in files) / rows, 1)}
+    figures |= clock.figures("insert") | clock.figures("insert_last_tenth", 0.1)
+    return figures | {"offer_history_ms_p95": p95_ms(read), "offer_history_rows": read().height}
 
 
 def measure_parquet(folder: str, rows: int) -> dict[str, float]:
@@ -204,29 +212,85 @@ def measure_parquet(folder: str, rows: int) -> dict[str, float]:
     return figures
 
 
-def main() -> None:
-    """Measure every store that can be had and print the figures."""
+def measure_postgresql(options: argparse.Namespace) -> dict[str, float] | str:
+    """Return the figures of a private cluster, or why there are none."""
+    programs = [find_server_program(name) for name in ("initdb", "pg_ctl")]
+    if None in programs:
+        return "PostgreSQL's server programs are not installed"
+    cluster = PostgresCluster(str(programs[0]), str(programs[1]), ROOMY)
+    try:
+        url = cluster.url(cluster.create_database())
+        postmaster = int((cluster.data / "postmaster.pid").read_text().split()[0])
+
+        def size() -> int:
+            engine = build_engine(url)
+            with engine.connect() as connection:
+                found = connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one()
+            engine.dispose()
+            return int(found)
+
+        return measure_books(url, options, size, lambda: servers_cpu_s(postmaster))
+    finally:
+        cluster.stop()
+
+
+def servers_cpu_s(postmaster: int) -> float:
+    """Return the CPU-seconds of a server, the processes it has and those that ended."""
+    spent = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            words = stat.read_text().rpartition(")")[2].split()
+        except OSError:  # it ended meanwhile
+            continue
+        if int(words[1]) == postmaster:
+            spent += int(words[11]) + int(words[12])
+        elif int(stat.parent.name) == postmaster:
+            spent += sum(map(int, words[11:15]))
+    return spent / os.sysconf("SC_CLK_TCK")
+
+
+def measure_sqlite(folder: str, options: argparse.Namespace) -> dict[str, float]:
+    """Return the figures of a database file, its log counted."""
+    url = f"sqlite:///{folder}/books.db"
+    return measure_books(url, options, lambda: sum(f.stat().st_size for f in Path(folder).glob("books.db*")), float)
+
+
+def parsed() -> argparse.Namespace:
+    """Return what was asked for."""
     arguments = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    arguments.add_argument("--rows", type=int, default=200_000, help="price points in each database")
+    arguments.add_argument("--rows", type=int, default=200_000, help="price points in each store")
+    arguments.add_argument("--offers", type=int, default=500, help="offers they are of, one reading each in 5 minutes")
+    arguments.add_argument("--batch", type=int, default=10_000, help="rows an insert")
+    arguments.add_argument("--restored", type=float, default=0.0, help="share that is put in as a restore does it")
+    arguments.add_argument("--minutes", type=float, default=600, help="stop inserting into a store after so long")
+    arguments.add_argument("--stores", default=",".join(STORES), help="which of them, with commas between")
+    arguments.add_argument("--folder", type=Path, help="where to make the files, which are removed at the end")
     arguments.add_argument("--runs", type=int, default=8, help="shard runs to measure Dagster's growth with")
     arguments.add_argument("--json", action="store_true", help="one line of JSON instead of an indented one")
     options = arguments.parse_args()
-    found: dict[str, Any] = {"rows": options.rows, "offers": OFFERS, "cores": os.cpu_count()}
+    options.stores = options.stores.split(",")
+    if unknown := set(options.stores) - set(STORES):
+        arguments.error(f"there is no store {unknown.pop()!r}: choose among {', '.join(STORES)}")
+    return options
+
+
+def main() -> None:
+    """Measure every store that can be had and print the figures."""
+    options = parsed()
+    tempfile.tempdir = str(options.folder) if options.folder else None
+    found: dict[str, Any] = {name: getattr(options, name) for name in ("rows", "offers", "batch", "restored")}
+    found["cores"] = os.cpu_count()
     with tempfile.TemporaryDirectory() as folder:
-        found["sqlite"] = measure_books(f"sqlite:///{folder}/books.db", options.rows)
-        found["sqlite"]["bytes_a_row"] = round(Path(folder, "books.db").stat().st_size / options.rows)
-        found["parquet"] = measure_points(f"{folder}/points", options.rows)
-        found["raw_store"] = measure_parquet(f"{folder}/raw", min(options.rows, 20_000))
-    found["dagster_home"] = measure_dagster(options.runs)
-    programs = [find_server_program(name) for name in ("initdb", "pg_ctl")]
-    if None in programs:
-        found["postgresql"] = "PostgreSQL's server programs are not installed"
-    else:
-        cluster = PostgresCluster(str(programs[0]), str(programs[1]), {})
-        try:
-            found["postgresql"] = measure_books(cluster.url(cluster.create_database()), options.rows)
-        finally:
-            cluster.stop()
+        if "sqlite" in options.stores:
+            found["sqlite"] = measure_sqlite(folder, options)
+        if "parquet" in options.stores:
+            found["parquet"] = measure_points(f"{folder}/points", options)
+            found["raw_store"] = measure_parquet(f"{folder}/raw", min(options.rows, 20_000))
+    if "postgresql" in options.stores:
+        found["postgresql"] = measure_postgresql(options)
+    if "dagster" in options.stores:
+        found["dagster_home"] = measure_dagster(options.runs)
+    found["load"] = round(os.getloadavg()[0], 1)
     print(json.dumps(found, indent=None if options.json else 2))
 
 

@@ -2,8 +2,8 @@
 
 Run `python benchmarks/titles.py --json`. Trains the shipped model as `arb understand` does at first use, and reads
 made-up titles that it was not trained on. The peers read the same titles in the same run: spaCy's own English
-tokenizer alone (what no pipeline can beat), and an EntityRuler with the list of makers. On titles of your own, use
-`arb bench titles --pairs FILE --json`.
+tokenizer alone (what no pipeline can beat), and an EntityRuler with the list of makers. With `--pairs FILE` it measures
+labelled titles of yours instead, as `arb bench titles --pairs FILE` does and with the same figures.
 """
 
 from __future__ import annotations
@@ -12,9 +12,12 @@ import argparse
 import json
 import platform
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from time import process_time
 from typing import Any
 
+from arb_pipelines.cli.bench.titles import DataFileError, load_labelled
+from arb_pipelines.cli.bench.titles import measure as measure_pairs
 from arb_pipelines.ml.title_grammar import MarkedTitle, make_titles
 from arb_pipelines.ml.title_store import HELD_OUT_TITLES, PASSES, TRAINING_TITLES, train
 from arb_pipelines.ml.title_words import load_list
@@ -85,9 +88,20 @@ def main() -> None:
     """Parse the options, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--titles", type=int, default=2000, help="how many made-up titles to read")
+    parser.add_argument("--pairs", type=Path, help="Parquet or CSV of offer pairs with brands: measure its titles")
+    parser.add_argument(
+        "--folds", type=int, default=1, choices=range(1, 6), help="with --pairs: 5 holds out each maker once"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args()
-    result = measure(options.titles)
+    try:
+        result = (
+            measure(options.titles)
+            if options.pairs is None
+            else measure_pairs(load_labelled(options.pairs), options.folds)
+        )
+    except DataFileError as error:
+        parser.error(str(error))
     print(json.dumps(result, indent=2) if options.json else "\n".join(f"{k}: {v}" for k, v in result.items()))
 
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 
@@ -40,44 +40,72 @@ LONGEST_FIELD = 1024
 BEARER = HTTPBearer(auto_error=False, scheme_name="apiKey", description="A key of `arb key create`.")
 SESSION = APIKeyCookie(name=COOKIE, auto_error=False, scheme_name="session", description="A session of the desk.")
 
-Checked = Callable[..., Awaitable[Principal]]
 
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """The dependency that lets in who has a role or one above it."""
 
-def require(role: Role) -> Checked:
-    """Return the dependency that lets in who has this role or one above it."""
+    role: Role
 
-    async def check(
-        request: Request, _key: Annotated[object, Security(BEARER)], _session: Annotated[object, Security(SESSION)]
+    async def __call__(
+        self,
+        request: Request,
+        _key: Annotated[object, Security(BEARER)],
+        _session: Annotated[object, Security(SESSION)],
     ) -> Principal:
-        found = await principal_of(request)
-        if found is None:
-            ask_slower(request, "failed_login", _address(request))
-            detail = "send `Authorization: Bearer <key>` or log in"
-            raise ProblemError(401, "not_logged_in", detail, headers={"WWW-Authenticate": "Bearer"})
-        ask_slower(request, "request", f"{found.name}/{found.credential}")
-        if not found.role.covers(role):
-            raise ProblemError(403, "not_allowed", f"{found.name} is {found.role}; this needs {role}")
+        """Return who is asking, and check the token where a session changes something."""
+        found = admit(request, await principal_of(request), self.role)
         if found.token_hash is not None and request.method not in SAFE_METHODS:
             await _check_csrf(request)
         return found
 
-    return check
+
+def admit(connection: HTTPConnection, found: Principal | None, role: Role) -> Principal:
+    """Return who was found, counted; a session that changes something must show its token besides.
+
+    Raises:
+        ProblemError: nobody was found (401), who asks too often (429), whose role does not cover `role` (403).
+    """
+    if found is None:
+        ask_slower(connection, "failed_login", _address(connection))
+        detail = "send `Authorization: Bearer <key>` or log in"
+        raise ProblemError(401, "not_logged_in", detail, headers={"WWW-Authenticate": "Bearer"})
+    ask_slower(connection, "request", f"{found.name}/{found.credential}")
+    if not found.role.covers(role):
+        raise ProblemError(403, "not_allowed", f"{found.name} is {found.role}; this needs {role}")
+    return found
 
 
-def require_for(act: Act) -> Checked:
+def require(role: Role) -> Gate:
+    """Return the dependency that lets in who has this role or one above it."""
+    return Gate(role)
+
+
+def require_for(act: Act) -> Gate:
     """Return the dependency that lets in who may do an act."""
     return require(LEAST_ROLE[act])
 
 
 async def principal_of(connection: HTTPConnection) -> Principal | None:
-    """Return who is asking; a key that is sent decides alone, whatever cookie comes with it."""
-    books, now = context_of(connection).books, context_of(connection).clock.now()
+    """Return who is asking, without holding up the others meanwhile."""
+    if _sent_nothing(connection):
+        return None
+    return await run_in_threadpool(find_principal, connection)
+
+
+def find_principal(connection: HTTPConnection) -> Principal | None:
+    """Return who is asking; a key that is sent decides alone, whatever cookie comes with it. Blocking."""
+    access, now = context_of(connection).books.access, context_of(connection).clock.now()
     sent = connection.headers.get("authorization")
     if sent is not None:
         scheme, _, key = sent.partition(" ")
-        return await run_in_threadpool(books.access.find_key, key.strip(), now) if scheme.lower() == "bearer" else None
+        return access.find_key(key.strip(), now) if scheme.lower() == "bearer" else None
     token = connection.cookies.get(COOKIE)
-    return await run_in_threadpool(books.access.find_session, token, now) if token else None
+    return access.find_session(token, now) if token else None
+
+
+def _sent_nothing(connection: HTTPConnection) -> bool:
+    return "authorization" not in connection.headers and not connection.cookies.get(COOKIE)
 
 
 def ask_slower(connection: HTTPConnection, what: str, who: str) -> None:

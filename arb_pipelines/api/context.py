@@ -15,6 +15,7 @@ from arb_pipelines.domain.stores import Books
 from arb_pipelines.settings import Settings
 
 if TYPE_CHECKING:
+    from anyio import CapacityLimiter
     from starlette.requests import HTTPConnection
 
     from arb_pipelines.api.feed import Feed
@@ -37,7 +38,7 @@ class SystemClock:
 
 @dataclass(slots=True)
 class ApiContext:
-    """One running API: what it was told, its books, its time, and who asks how often."""
+    """One running API: what it was told, its books, its time, how often and how many at once may ask."""
 
     settings: Settings
     books: Books
@@ -48,6 +49,8 @@ class ApiContext:
     metrics: ApiMetrics
     senders: WebhookSenders
     hot: HotReads
+    readers: CapacityLimiter | None
+    writers: CapacityLimiter | None
 
     def now(self) -> datetime:
         """Return the present as aware UTC."""

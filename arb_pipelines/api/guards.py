@@ -7,11 +7,12 @@ of an address, and the headers that tell a browser to run and show nothing but o
 from __future__ import annotations
 
 import time
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -53,7 +54,9 @@ class Guards:
         public = urlsplit(settings.api_public_url or "")
         self._hosts = LOOPBACK | {settings.api_host} | ({public.hostname} if public.hostname else set())
         self._origins = {f"{public.scheme}://{public.netloc}"} if public.hostname else set()
-        self._answer_headers = HEADERS | ({"Strict-Transport-Security": HSTS} if settings.api_behind_tls else {})
+        worn = HEADERS | ({"Strict-Transport-Security": HSTS} if settings.api_behind_tls else {})
+        self._static_headers = _raw(worn)
+        self._answer_headers = _raw(worn | {"Cache-Control": "no-store"})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse what no route should see; bound and dress what is let through."""
@@ -115,11 +118,10 @@ class Guards:
 
         async def dressed(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self._answer_headers.items():
-                    headers.setdefault(name, value)
-                if not scope["path"].startswith("/static/"):
-                    headers.setdefault("Cache-Control", "no-store")
+                own = list(message.get("headers", ()))
+                named = {name.lower() for name, _ in own}
+                worn = self._static_headers if scope["path"].startswith("/static/") else self._answer_headers
+                message["headers"] = own + [header for header in worn if header[0] not in named]
                 route = getattr(scope.get("route"), "path", "none")  # a path as sent could make any number of names
                 method = scope["method"] if scope["method"] in METHODS else "other"
                 self._metrics.count(method, route, message["status"], time.perf_counter() - began_s)
@@ -128,10 +130,16 @@ class Guards:
         return dressed
 
 
+def _raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    """Return headers as they are sent, made once: nine of them for each answer took a tenth of its time."""
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+
+
 def _too_large(most_bytes: int) -> ProblemError:
     return ProblemError(413, "too_large", f"a body has {most_bytes} bytes at most")
 
 
+@lru_cache(maxsize=64)  # few names are asked for, and anybody may send any other
 def _host_name(host: str) -> str:
     """Return the name of a Host header without its port; empty where it cannot be read."""
     try:

@@ -6,6 +6,7 @@ What belongs here: the counters of one application, in a registry of its own.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -29,12 +30,20 @@ class ApiMetrics:
             "arb_api_seconds", "Time of a request, s.", labels, buckets=BUCKETS_S, registry=self.registry
         )
         self._listening = Gauge("arb_api_feed_listeners", "Clients of the live feed.", registry=self.registry)
+        # Methods, routes and statuses are few; finding a label's child again costs more than counting.
+        self._of = cache(
+            lambda method, route, status: (
+                self._requests.labels(method, route, str(status)),
+                self._seconds.labels(method, route),
+            )
+        )
         self._dropped = Gauge("arb_api_feed_dropped", "Clients dropped for slowness.", registry=self.registry)
 
     def count(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one answered request."""
-        self._requests.labels(method, route, str(status)).inc()
-        self._seconds.labels(method, route).observe(seconds)
+        counter, histogram = self._of(method, route, status)
+        counter.inc()
+        histogram.observe(seconds)
 
     def text_of(self, figures: Sequence[Metric]) -> bytes:
         """Return figures of the trade in Prometheus' text format; they are counted anew for each look."""

@@ -11,7 +11,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from arb_pipelines.domain.money import minor_texts
 from arb_pipelines.domain.opportunity import Opportunity
+from arb_pipelines.domain.pages import ListedOpportunity
 
 EXAMPLE: dict[str, Any] = {
     "opportunity_id": "op-3f2a",
@@ -80,15 +82,38 @@ class OpportunityRecord(OpportunityDocument):
     record: dict[str, Any] = Field(description="Every input and subtraction the decision rests on.")
 
 
-AMOUNTS = ("item_price", "landed_cost", "expected_sale", "expected_net", "expected_profit", "max_cost")
-PLAIN = ("opportunity_id", "site", "url", "title", "product_id", "condition", "category", "brand", "outlet")
-FIGURES = ("days_to_sell", "horizon_days", "sold_within_horizon", "model_version", "observed_at", "decided_at")
-
-
 def opportunity_document(one: Opportunity) -> dict[str, Any]:
     """Return the values of `OpportunityDocument`; times stay times."""
-    told = {name: getattr(one, name) for name in PLAIN + FIGURES}
-    told |= {name: getattr(one, name).text for name in AMOUNTS}
-    told["roi"], told["profit_per_dollar_day"] = f"{one.roi:f}", f"{one.profit_per_dollar_day:f}"
-    told["risk_flags"], told["currency"] = list(one.risk_flags), one.landed_cost.currency
-    return told
+    return listed_document(ListedOpportunity.of(one))
+
+
+def listed_document(one: ListedOpportunity) -> dict[str, Any]:
+    """Return the values of `OpportunityDocument`; times stay times."""
+    item, landed, sale, net, profit, most = minor_texts(one.amounts, one.currency)
+    return {
+        "opportunity_id": one.opportunity_id,
+        "site": one.site,
+        "url": one.url,
+        "title": one.title,
+        "product_id": one.product_id,
+        "condition": one.condition,
+        "category": one.category,
+        "brand": one.brand,
+        "outlet": one.outlet,
+        "currency": one.currency,
+        "item_price": item,
+        "landed_cost": landed,
+        "expected_sale": sale,
+        "expected_net": net,
+        "expected_profit": profit,
+        "max_cost": most,
+        "roi": f"{one.roi:f}",
+        "profit_per_dollar_day": f"{one.profit_per_dollar_day:f}",
+        "days_to_sell": one.days_to_sell,
+        "horizon_days": one.horizon_days,
+        "sold_within_horizon": one.sold_within_horizon,
+        "risk_flags": list(one.risk_flags),
+        "model_version": one.model_version,
+        "observed_at": one.observed_at,
+        "decided_at": one.decided_at,
+    }

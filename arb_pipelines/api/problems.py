@@ -6,6 +6,7 @@ A document never shows what was sent: it may hold a secret.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -143,7 +144,10 @@ async def _answer_http(_request: Request, error: HTTPException) -> Response:
     return problem_response(ProblemError(error.status_code, code, str(detail), headers=error.headers))
 
 
-async def _answer_store(_request: Request, _error: SQLAlchemyError) -> Response:
+async def _answer_store(request: Request, error: SQLAlchemyError) -> Response:
+    # The caller is told nothing of the store; who runs it finds the reason in the log, without the statement's values.
+    reason = getattr(error, "orig", None) or type(error).__name__
+    logging.getLogger(__name__).error("%s %s: the books failed: %s", request.method, request.url.path, reason)
     detail = "the books cannot be read or written now; nothing was changed"
     return problem_response(ProblemError(503, "books_unavailable", detail, headers={"Retry-After": "5"}))
 

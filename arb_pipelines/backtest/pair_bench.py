@@ -51,13 +51,23 @@ class PairReplay:
     after: Replayed
 
 
+class NoGapsError(ValueError):
+    """A history in which no two shops ever differed enough."""
+
+
 def find_pair_gaps(found: SpellSet, horizons: Sequence[int], cost_share: Decimal) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Clean a history and return (gaps with features and outcomes, quotes)."""
+    """Clean a history and return (gaps with features and outcomes, quotes).
+
+    Raises:
+        NoGapsError: there is nothing to buy and sell.
+    """
     cleaned = clean_spells(found.spells)
     drifts = find_drifts(cleaned.spells, found.store_days)
     judged = judge_spells(with_era(cleaned.spells, drifts), found.store_days, drifts)
     quotes = find_quotes(found.products, judged)
     gaps = with_outcomes(find_gaps(quotes, found.store_days), quotes, horizons)
+    if gaps.is_empty():
+        raise NoGapsError(f"no product of the same name opened a gap of {NEW_GAP:.0%} between two shops")
     return gap_features(gaps, quotes, float(cost_share)), quotes
 
 

@@ -12,21 +12,30 @@ import typer
 from arb_pipelines.cli.approvals import AsJson
 from arb_pipelines.cli.orders import fail
 from arb_pipelines.cli.switches import opened_books
+from arb_pipelines.domain.settlement import Again
 
 
 def settle(
     file: Annotated[Path, typer.Argument(help="CSV: kind (fee or payout), reference, line, amount, currency.")],
     outlet: Annotated[str, typer.Option(help="Whose statement it is.")],
     statement: Annotated[str | None, typer.Option(help="The statement's number; default: the file's name.")] = None,
+    again: Annotated[
+        Again | None,
+        typer.Option(
+            help="What a line means that another statement has settled: add (further charges, a credit) or replace."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Import a statement: fees really taken, payouts. The same statement again changes nothing.
 
-    Exit status 1 if a line names an order that the books do not know.
+    Exit status 1 if a line names an order that the books do not know, or one that another statement has settled
+    and --again does not say what is meant.
 
-    Example:
+    Examples:
 
       arb settle payouts-2026-11.csv --outlet ebay
+      arb settle advertising-2026-11.csv --outlet ebay --again add
     """
     from arb_pipelines.domain.settlement import reconciled_through
     from arb_pipelines.services.settling import StatementError, parse_statement
@@ -35,12 +44,14 @@ def settle(
     now = datetime.now(UTC)
     try:
         read = parse_statement(file.read_text(encoding="utf-8-sig"), statement or file.stem, outlet, now)
-    except (OSError, UnicodeDecodeError) as error:
-        fail(f"cannot read {file}: {error}")
+    except OSError as error:
+        fail(f"cannot read {file}: {error.strerror}")
+    except UnicodeDecodeError:
+        fail(f"cannot read {file}: it is not UTF-8 text")
     except StatementError as error:
         fail(f"{file}: {error}")
     with opened_books() as books:
-        done = put_in_books(books, read)
+        done = put_in_books(books, read, again)
         through = reconciled_through(books.orders.load(), outlet, now)
     left = [{"key": one.key, "code": one.code, "detail": one.detail} for one in done.not_done]
     day = through.isoformat() if through else None

@@ -119,8 +119,8 @@ class Negotiations(Protocol):
     def open(self, negotiation: Negotiation) -> bool:
         """Keep talks; False if there are talks under this id."""
 
-    def record(self, negotiation: Negotiation, expected_version: int) -> bool:
-        """Keep the next stage of talks; False if somebody else did meanwhile (compare-and-set)."""
+    def record(self, negotiation: Negotiation, expected_version: int, message: OutboundMessage | None = None) -> bool:
+        """Keep the next stage of talks with the message that makes it; False: somebody else was first."""
 
     def load(self, *, also_closed: bool = False) -> list[Negotiation]:
         """Return talks, the newest first."""

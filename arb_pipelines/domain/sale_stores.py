@@ -13,6 +13,7 @@ from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.product_sheet import ProductSheet
 from arb_pipelines.domain.repricing import PriceChange
 from arb_pipelines.domain.return_case import ReturnCase, ReturnState
+from arb_pipelines.domain.settlement import Again
 
 
 class Returns(Protocol):
@@ -48,13 +49,16 @@ class Returns(Protocol):
 class Settlements(Protocol):
     """Fees as outlets settle them."""
 
-    def settle_fee(self, order_id: str, fee: Money, statement_id: str, at: datetime) -> Money | None:
+    def settle_fee(
+        self, order_id: str, fee: Money, statement_id: str, at: datetime, again: Again | None = None
+    ) -> Money | None:
         """Set an order's fee to what a statement says and post the correction; return it (it may be zero).
 
         None if this statement has settled the order already.
 
         Raises:
             LookupError: no such order.
+            AlreadySettledError: another real statement has, and `again` does not say what this one means.
             MoneyError: the fee is in another currency than the sale.
         """
 

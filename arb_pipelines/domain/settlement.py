@@ -9,11 +9,50 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.order import Order
 
 DAY = timedelta(days=1)
+ON_THE_ORDER = "order"  # the statement of a fee that the outlet's own order tells
+FINANCES = "finances"  # the same of its finance data
+TOLD = frozenset({ON_THE_ORDER, FINANCES})  # of the whole line, until a real statement comes
+
+
+class Again(StrEnum):
+    """What a second statement of an order line means; only a person who has both can say."""
+
+    ADD = "add"  # further charges or a credit
+    REPLACE = "replace"  # the whole fee, put right
+
+
+class AlreadySettledError(ValueError):
+    """Another statement has settled the line; whether this one adds or replaces is not known."""
+
+
+def fee_after(booked: Money, stated: Money, earlier: Sequence[str], again: Again | None) -> Money:
+    """Return the fee of an order line after one more statement.
+
+    Args:
+        booked: the fee in the books.
+        stated: what the statement says.
+        earlier: the statements that settled the line before.
+        again: what a second real statement means.
+
+    Raises:
+        AlreadySettledError: there is an earlier real statement, and `again` does not say what this one is.
+        MoneyError: the currencies differ.
+    """
+    real = sorted(set(earlier) - TOLD)
+    if not real:
+        return booked + (stated - booked)
+    if again is None:
+        raise AlreadySettledError(
+            f"statement {real[-1]} settled this line, its fee is {booked}; this one says {stated}: "
+            "say whether that is added or replaces it"
+        )
+    return booked + stated if again is Again.ADD else booked + (stated - booked)
 
 
 @dataclass(frozen=True, slots=True)

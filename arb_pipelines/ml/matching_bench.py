@@ -47,8 +47,9 @@ def read_pairs(path: Path, size: str | None = None) -> SplitPairs:
     if missing:
         raise NotPairsError(f"the file has no column {' and '.join(sorted(missing))}")
     find_columns(frame)
-    if frame.filter(~pl.col("label").is_in([0, 1])).height or frame["label"].null_count():
-        raise NotPairsError("label must be 0 or 1 in every row")
+    frame = _with_plain_labels(frame)
+    if size and not frame["split"].str.ends_with(size).any():
+        raise NotPairsError(f"no split ends in {size!r}; there are {', '.join(sorted(frame['split'].unique()))}")
     kept: list[pl.DataFrame] = []
     before = 0
     texts = [name for name in frame.columns if name.startswith(("left_", "right_"))]
@@ -60,9 +61,28 @@ def read_pairs(path: Path, size: str | None = None) -> SplitPairs:
         for earlier in kept:
             rows = rows.join(earlier, on=texts, how="anti", nulls_equal=True, maintain_order="left")
         kept.append(rows.with_columns(split=pl.lit(split)))
-    pairs = pl.concat(kept[::-1])
+    pairs = _with_valid(pl.concat(kept[::-1]))
     _check_enough(pairs)
     return SplitPairs(pairs, before - pairs.height)
+
+
+def _with_plain_labels(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the pairs with labels 0 and 1 (of numbers, words or truth values) and splits by their common names."""
+    label = pl.col("label").cast(pl.String).str.to_lowercase().replace({"true": "1", "false": "0"})
+    split = pl.col("split").cast(pl.String).str.to_lowercase().str.strip_chars().fill_null("")
+    frame = frame.with_columns(label.cast(pl.Float64, strict=False), split.str.replace("^(val|dev)(_|$)", "valid${2}"))
+    if not frame["label"].is_in([0.0, 1.0]).all() or frame["label"].null_count():
+        raise NotPairsError("label must be 0 or 1 in every row")
+    return frame.with_columns(pl.col("label").cast(pl.Int64))
+
+
+def _with_valid(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Return the pairs with every fifth training pair of each label as valid, where the file has no valid rows."""
+    if (pairs["split"] == "valid").any():
+        return pairs
+    fifth = pl.int_range(pl.len()).over("split", "label") % 5 == 4
+    is_held = (pl.col("split") == "train") & fifth
+    return pairs.with_columns(split=pl.when(is_held).then(pl.lit("valid")).otherwise("split"))
 
 
 def run_matching_bench(path: Path, size: str | None = None) -> dict[str, Any]:
@@ -101,10 +121,13 @@ def _simple_rules(table: PairTable) -> dict[str, np.ndarray]:
 
 
 def _read_frame(path: Path) -> pl.DataFrame:
+    if not path.is_file():
+        raise NotPairsError(f"{path} cannot be read: it is no file")
     try:
-        return pl.read_csv(path) if path.suffix.lower() == ".csv" else pl.read_parquet(path)
+        # A code such as 00123 must stay a text, so nothing is guessed from the first rows.
+        return pl.read_csv(path, infer_schema=False) if path.suffix.lower() == ".csv" else pl.read_parquet(path)
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise NotPairsError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
+        raise NotPairsError(f"{path} cannot be read as Parquet or CSV: {str(error).splitlines()[0][:160]}") from error
 
 
 def _check_enough(pairs: pl.DataFrame) -> None:

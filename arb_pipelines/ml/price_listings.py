@@ -60,11 +60,13 @@ def read_listings(path: Path) -> Listings:
     Raises:
         ListingsError: the file is missing, unreadable, or has no usable price.
     """
-    readers: dict[str, Any] = {".parquet": pl.read_parquet, ".csv": pl.read_csv, ".ndjson": pl.read_ndjson}
-    if path.suffix not in readers:
+    readers: dict[str, Any] = {".parquet": pl.read_parquet, ".csv": pl.read_csv}
+    readers |= dict.fromkeys((".ndjson", ".jsonl"), pl.read_ndjson)
+    kind = path.suffix.lower()
+    if kind not in readers:
         raise ListingsError(f"{path} is neither .parquet nor .csv nor .ndjson; give such a file")
     try:
-        return type_listings(readers[path.suffix](path))
+        return type_listings(readers[kind](path, **({} if kind == ".parquet" else {"infer_schema_length": None})))
     except (OSError, pl.exceptions.PolarsError) as error:
         reason = str(error).splitlines()[0][:200]
         raise ListingsError(f"{path} cannot be read ({reason}); give Parquet, CSV or NDJSON") from error

@@ -18,6 +18,9 @@ Place = tuple[int, int]  # first word, word behind the last
 
 _BY = frozenset({"by", "from"})
 _NOT_THE_MAKER = frozenset({"for", "fits", "replaces", "compatible", "with", "w/"})
+# "black &" and "total training for" are no names, and "h" is none where "& r block" follows.
+_NO_END = frozenset({"&", "+", "and", "or", "for", "with", "of", "the", "by", "from", "'s", "'"})
+_JOINTS = (("&",), ("+",))
 _LEGAL_FORMS = frozenset({"inc", "corp", "corporation", "ltd", "limited", "llc", "co", "gmbh"})
 _COMPANY = frozenset(COMPANY_WORDS) | _LEGAL_FORMS | {"group", "usa", "america", "games"}
 
@@ -62,9 +65,9 @@ def candidates(title: SeenTitle) -> list[Place]:
     return [
         (start, end)
         for start in starts
-        if lettered[start]
+        if lettered[start] and words[start - 1 : start] not in _JOINTS
         for end in range(start + 1, min(start + MAX_WORDS, count) + 1)
-        if lettered[end - 1]
+        if lettered[end - 1] and words[end - 1] not in _NO_END and words[end : end + 1] not in _JOINTS
     ]
 
 

@@ -19,7 +19,8 @@ from arb_pipelines.ml.title_candidates import Place, SeenTitle
 from arb_pipelines.ml.title_grammar import MarkedTitle
 from arb_pipelines.ml.title_pipeline import WordClasses, cut_brands
 from arb_pipelines.ml.title_rules import Mark, TitleStatements, plain_text, read_statements
-from arb_pipelines.ml.title_words import MEASURE_UNITS, MODEL_WORDS
+from arb_pipelines.ml.title_spans import find
+from arb_pipelines.ml.title_words import BINDINGS
 
 if TYPE_CHECKING:
     from arb_pipelines.ml.title_labels import LabelledTitle
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 BATCH = 512
 MAX_READ_CHARS = 300  # makers and models stand in the first words; a longer text is a description
 MAX_BRAND_CHARS = 40
-MIN_CODE_CHARS = 4
-_FITS = frozenset({"for", "fits", "replaces", "compatible"})
-_NOT_THE_MAKER = _FITS | {"with", "w/"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,14 +142,19 @@ class TitleReader:
         self._nlp.to_disk(folder)
 
     def _record(self, text: str, doc: Any, chance: float | None, stated: TitleStatements) -> TitleRecord:
-        marked, makers = doc.ents, self._makers
+        makers = self._makers
+        marked = [e for e in doc.ents if not (e.label_ == "MODEL" and _is_stated(e, stated.marks))]
         found = {label: find(doc, marked, label, makers) for label in ("BRAND", "MODEL")}
         sure = {label: 0.0 if span is None else self._precision.get(kind, 0.5) for label, (span, kind) in found.items()}
         if chance is not None:
             found["BRAND"] = (next((e for e in marked if e.label_ == "BRAND"), None), "BRAND:ranked")
             sure["BRAND"] = round(chance, 3)
         brand, model = (_text(found[label][0]) for label in ("BRAND", "MODEL"))
-        if normal_brand(brand) is None or len(brand or "") > MAX_BRAND_CHARS:
+        if (
+            normal_brand(brand) is None
+            or len(brand or "") > MAX_BRAND_CHARS
+            or _is_of_a_book(doc, found["BRAND"], stated)
+        ):
             brand, sure["BRAND"] = None, 0.0
         entities = [
             Entity(label, span.text, span.start_char, span.end_char, sure[label])
@@ -183,24 +186,20 @@ class TitleReader:
         )
 
 
-def find(doc: Any, entities: Sequence[Any], label: str, makers: frozenset[tuple[str, ...]]) -> tuple[Any, str]:
-    """Return the span found for a label (None for none) and the kind of finding, for its confidence.
+def _is_stated(span: Any, marks: Iterable[Mark]) -> bool:
+    """Return whether a stretch is a size or an edition: "UK 8" and "1st" of "1st edition" are no models."""
+    return any(
+        mark.label in {"SIZE", "EDITION"} and mark.start <= span.start_char and span.end_char <= mark.end
+        for mark in marks
+    )
 
-    `entities` are those of the document (it builds them anew each time it is asked), `makers` the known ones as
-    lower-case words.
-    """
-    span = next((entity for entity in entities if entity.label_ == label and not _is_what_it_fits(doc, entity)), None)
-    if span is not None:
-        span = _whole_maker(doc, span, makers) if label == "BRAND" else _without_measure(doc, span)
-    if span is not None:
-        tag = span[0].tag_  # known mark, place, kind of word, repeated
-        size = "one" if len(span) == 1 else "more"
-        return span, f"{label}:{tag[0]}{tag[1]}{tag[2] if len(tag) > 2 else ''}:{size}"
-    if label == "MODEL":
-        span = _numbered_line(doc)
-        return (span, "MODEL:line") if span is not None else (_only_code(doc), "MODEL:code")
-    span = _known_maker(doc)
-    return (span, "BRAND:listed") if span is not None else (_strange_first_word(doc), "BRAND:first")
+
+def _is_of_a_book(doc: Any, found: tuple[Any, str], stated: TitleStatements) -> bool:
+    """Return whether the title is a book's and the brand no known maker: its first words are the work's name."""
+    span, kind = found
+    if span is None or kind == "BRAND:ranked" or span[0].tag_[0] == "B":
+        return False
+    return any(mark.label == "EDITION" and mark.text.lower() in BINDINGS for mark in stated.marks)
 
 
 def put_maker(doc: Any, place: Place | None) -> None:
@@ -212,75 +211,6 @@ def put_maker(doc: Any, place: Place | None) -> None:
         return
     kept = [e for e in doc.ents if e.label_ != "BRAND" and (e.end <= start or end <= e.start)]
     doc.ents = [*kept, *([Span(doc, start, end, label="BRAND")] if place else [])]
-
-
-def _is_what_it_fits(doc: Any, span: Any) -> bool:
-    """Return whether a maker stands right behind "for" and the like: "case for Apple" is not made by Apple."""
-    return span.label_ == "BRAND" and span.start > 0 and doc[span.start - 1].lower_ in _FITS
-
-
-def _without_measure(doc: Any, span: Any) -> Any:
-    """Return a model without an amount at its end ("pro 256 GB"); None when nothing with a digit is left of it."""
-    end = span.end
-    behind = doc[end].lower_ if end < len(doc) else ""
-    if span[-1].tag_[2:3] == "u" or (span[-1].tag_[2:3] == "n" and behind in MEASURE_UNITS):
-        end -= 1
-    elif len(span) > 1 and span[-1].lower_ in MEASURE_UNITS and span[-2].tag_[2:3] == "n":
-        end -= 2
-    kept = doc[span.start : end]
-    return kept if end == span.end or any(c.isdigit() for c in kept.text) else None
-
-
-def _whole_maker(doc: Any, span: Any, makers: frozenset[tuple[str, ...]]) -> Any:
-    """Return the whole known maker where only its first words were found: "Quux" of "Quux & Sons"."""
-    end = span.end
-    while end < len(doc) and doc[end].tag_.startswith("I"):
-        end += 1
-    return span if tuple(token.lower_ for token in span) in makers else doc[span.start : end]
-
-
-def _known_maker(doc: Any) -> Any:
-    """Return the first known maker that the title is not merely for."""
-    for token in doc:
-        if token.lower_ in _NOT_THE_MAKER:
-            return None
-        if token.tag_.startswith("B") and not token.ent_type_:
-            end = token.i + 1
-            while end < len(doc) and doc[end].tag_.startswith("I"):
-                end += 1
-            return doc[token.i : end]
-    return None
-
-
-def _strange_first_word(doc: Any) -> Any:
-    """Return a first word that is in no list: shops put the maker there."""
-    if len(doc) < 2 or doc[0].ent_type_ or doc[0].norm_ not in {"#a", "#h"}:
-        return None
-    return doc[0:1]
-
-
-def _numbered_line(doc: Any) -> Any:
-    """Return a strange word with a bare number right behind the maker, and the line's words behind: "iPhone 13 Pro"."""
-    start = next((token.i for token in doc if token.ent_type_ != "BRAND"), len(doc)) if doc else 0
-    if not 0 < start < len(doc) - 1 or doc[start].norm_ != "#a" or doc[start + 1].tag_[2:3] != "n":
-        return None
-    end = start + 2
-    if end < len(doc) and doc[end].lower_ in MEASURE_UNITS:
-        return None
-    while end < len(doc) and doc[end].lower_ in MODEL_WORDS:
-        end += 1
-    return doc[start:end]
-
-
-def _only_code(doc: Any) -> Any:
-    """Return the longest word of letters and digits that is no measure: a part number the recogniser passed over."""
-    codes = [
-        token
-        for token in doc
-        if token.tag_[2:3] == "m" and len(token) >= MIN_CODE_CHARS and not token.ent_type_ and token.text[-1:] != "%"
-    ]
-    best = max(codes, key=len, default=None)
-    return None if best is None else doc[best.i : best.i + 1]
 
 
 def _text(span: Any) -> str | None:

@@ -15,7 +15,7 @@ from arb_pipelines.domain.product import normal_brand
 from arb_pipelines.ml.title_grammar import MarkedTitle
 
 MAX_LABEL_WORDS = 6
-HELD_OUT_OF_256 = 51  # a fifth of the brands
+FOLDS = 5  # each brand is in one of them; the first is held out where nothing else is said
 _SEPARATORS = re.compile(r"[-\s.,]+")
 _WORD = re.compile(r"[^\s()\[\],]+")
 
@@ -30,9 +30,11 @@ class LabelledTitle:
     in_test: bool
 
     @property
-    def is_held_out(self) -> bool:
-        """Whether its brand is one that no training may see; the same on every machine."""
-        return bool(self.brand) and hashlib.sha256(squeeze(self.brand).encode()).digest()[0] < HELD_OUT_OF_256
+    def fold(self) -> int | None:
+        """Which fifth of the brands its own is in, the same on every machine; None without a brand."""
+        if not self.brand:
+            return None
+        return min(hashlib.sha256(squeeze(self.brand).encode()).digest()[0] // (256 // FOLDS), FOLDS - 1)
 
 
 @dataclass(frozen=True, slots=True)

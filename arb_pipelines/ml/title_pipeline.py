@@ -24,7 +24,9 @@ WIDTH, DEPTH = 64, 2
 ATTRIBUTES = {"NORM": 2500, "PREFIX": 300, "SUFFIX": 1500, "SHAPE": 800, "TAG": 800}
 BRAND_BLINDNESS = 0.5  # share of the known makers that a pass of training does not recognise
 WORD_BLINDNESS = 0.12  # share of the other words; else a strange word behind a strange maker is taken into the brand
-_MEASURE = re.compile(rf"\d+(?:[.,/]\d+)*-?(?:{'|'.join(sorted(MEASURE_UNITS, key=len, reverse=True))})", re.I)
+_UNIT = "|".join(sorted(MEASURE_UNITS, key=len, reverse=True))
+_AREA = rf"(?:[x×]\d+(?:[.,]\d+)*)+(?:{_UNIT})?"  # "32x34"
+_MEASURE = re.compile(rf"\d+(?:[.,/]\d+)*(?:-?(?:{_UNIT})|{_AREA}|-in-\d+)", re.I)
 
 
 class WordClasses:

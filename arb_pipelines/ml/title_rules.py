@@ -12,20 +12,21 @@ import unicodedata
 from dataclasses import dataclass
 
 from arb_pipelines.domain.product import MAX_TITLE_CHARS, pack_quantity
-from arb_pipelines.ml.title_words import COLOURS, CONDITION_PHRASES, EDITION_WORDS
+from arb_pipelines.ml.title_words import BINDINGS, COLOURS, CONDITION_PHRASES, EDITION_WORDS
 
 MAX_DESCRIPTION_CHARS = 4000
 
 _TAG = re.compile(r"<[^<>]{0,200}>")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_NUMBER = r"\d{1,4}(?:[.,]\d{1,3})?"
+_NUMBER = r"\d{1,4}(?:[.,/]\d{1,3})?"
 _LENGTH = r"(?:inch(?:es)?|in\.|mm|cm|ft|feet|\"|''|”|″)"
-_VOLUME = r"(?:fl\.?\s?oz|oz|ounces?|ml|cl|litres?|liters?|gal(?:lons?)?|kg|lbs?|grams?|(?<=\d\d)g|(?<=\d\s)g)"
+_WEIGHT = r"kg|lbs?|grams?|(?<=\d\d)g|(?<=\d\s)g"
+_VOLUME = rf"(?:fl\.?\s?oz|oz|ounces?|ml|cl|litres?|liters?|gal(?:lons?)?|quarts?|qt|pints?|{_WEIGHT})"
 _CLOTHING = r"(?:xxs|xs|xxxl|xxl|2xl|3xl|4xl|xl)"
 _SIZE = re.compile(
-    rf"(?<![\w.,])(?:{_NUMBER}(?:\s?[-x×]\s?{_NUMBER})*\s?-?\s?(?:{_LENGTH}|{_VOLUME})(?!\w)"
+    rf"(?<![\w.,/])(?:{_NUMBER}(?:\s?[-x×]\s?{_NUMBER})*\s?-?\s?(?:{_LENGTH}|{_VOLUME})(?!\w)"
     rf"|size\s?:?\s?(?:{_CLOTHING}|\d{{1,2}}(?:\.5)?|[sml])\b|(?:us|uk|eu)\s?\d{{1,2}}(?:\.5)?\b|{_CLOTHING}\b"
-    r"|\d{1,3}\s'(?=\s|$))",
+    r"|(?:wo)?men'?s\s\d{1,2}(?:\.5)?(?![\w.\"'%-])|\d{1,3}\s'(?=\s|$))",
     re.IGNORECASE,
 )
 _STORAGE = re.compile(r"(?<![\w.])(\d{1,4}(?:\.\d)?)\s?-?(gb|tb|mb)\b(?!\s?(?:/|p)s)", re.IGNORECASE)
@@ -35,7 +36,7 @@ _EDITION = re.compile(
     rf"\b(?:\d{{1,2}}(?:st|nd|rd|th)\s+(?:edition|ed\b|gen(?:eration)?\b)|gen\s?\d{{1,2}}\b"
     rf"|(?:{'|'.join(sorted(EDITION_WORDS, key=len, reverse=True))})(?:'s|s)?\s+(?:edition|version)"
     r"|(?:standard|full|academic|student|upgrade|retail|oem|international|ntsc|pal)\s+(?:edition|version)"
-    r"|unabridged|paperback|hardcover|hardback)",
+    rf"|{'|'.join(sorted(BINDINGS))})",
     re.IGNORECASE,
 )
 

@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from arb_pipelines.ml import title_extraction, title_grammar, title_pipeline, title_words
+from arb_pipelines.ml import title_extraction, title_grammar, title_pipeline, title_spans, title_words
 from arb_pipelines.ml.title_extraction import TitleReader
 from arb_pipelines.ml.title_grammar import make_titles
 
@@ -27,7 +27,8 @@ def model_key() -> str:
     import spacy
 
     sources = [*sorted(title_words.DATA_DIR.glob("title_*"))]
-    sources += [Path(str(module.__file__)) for module in (title_extraction, title_grammar, title_pipeline, title_words)]
+    modules = (title_extraction, title_grammar, title_pipeline, title_spans, title_words)
+    sources += [Path(str(module.__file__)) for module in modules]
     digest = hashlib.sha256(f"{spacy.__version__} {TRAINING_TITLES} {HELD_OUT_TITLES} {PASSES}".encode())
     for source in sources:
         digest.update(source.read_bytes())

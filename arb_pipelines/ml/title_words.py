@@ -93,4 +93,6 @@ EDITION_WORDS = (
 # Words that carry on a model once it has begun ("EOS 5D Mark IV", "Galaxy S21 Ultra").
 MODEL_WORDS = frozenset({"mark", "mk", "pro", "max", "mini", "plus", "ultra", "lite", "air", "se", "gen", "series"})
 _UNITS = "mm cm m in inch inches ft g kg oz lb lbs w kw v mah ah hz khz mhz ghz ml l mp p k fps h x gb tb mb"
-MEASURE_UNITS = frozenset(_UNITS.split())
+_VOLUMES_AND_COUNTS = "qt quart quarts pt pint pints gal gallon gallons cup cups pack packs pcs piece pieces count ct"
+MEASURE_UNITS = frozenset(f"{_UNITS} {_VOLUMES_AND_COUNTS}".split())
+BINDINGS = frozenset({"paperback", "hardcover", "hardback", "unabridged"})

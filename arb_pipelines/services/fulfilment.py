@@ -18,6 +18,7 @@ from arb_pipelines.domain.money import Money, MoneyError
 from arb_pipelines.domain.order import Order, OutletOrder
 from arb_pipelines.domain.outlet import OutletTerms
 from arb_pipelines.domain.ports import Clock, Seller
+from arb_pipelines.domain.settlement import ON_THE_ORDER, AlreadySettledError
 from arb_pipelines.domain.stores import Books
 from arb_pipelines.services.books_alerts import alert_imports, alert_unreadable, waiting_since
 from arb_pipelines.services.outcomes import NotDone, Report, refused_by
@@ -27,7 +28,6 @@ from arb_pipelines.services.returns import held_back
 OVERLAP = timedelta(days=1)
 # For so long the window stays open for an order that could not be imported: later ones must not hide it.
 LONGEST_WAIT = timedelta(days=30)
-ON_THE_ORDER = "order"  # the statement of a fee that the outlet's own order tells
 
 
 @dataclass(slots=True)
@@ -105,6 +105,8 @@ def _settle(order: Order, fee: Money, books: Books, clock: Clock, done: Imported
     try:
         if books.settlements.settle_fee(order.order_id, fee, ON_THE_ORDER, clock.now()) is not None:
             done.settled.append(order.order_id)
+    except AlreadySettledError:
+        return  # a statement came meanwhile, and knows better
     except MoneyError as error:
         done.not_done.append(NotDone(order.order_id, "currency_differs", str(error)))
 

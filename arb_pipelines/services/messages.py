@@ -131,9 +131,8 @@ def _write_move(
     message = replace(message, expires_at=talks.deadline_at)
     offers = (*talks.offers, amount) if move.kind is MoveKind.OFFER else talks.offers
     stage = replace(talks, offers=offers, counter=None, refused=False, last_message_id=message_id)
-    if not books.negotiations.record(stage, talks.version):
+    if not books.negotiations.record(stage, talks.version, message):
         return Written(refusal=Refusal("talks_moved", "somebody else wrote meanwhile; look again"), move=move)
-    books.outbox.insert([message])
     return Written(message=message, move=move)
 
 

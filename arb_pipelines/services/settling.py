@@ -7,7 +7,7 @@ line once. A file that is not wholly right changes nothing; a fee that is not to
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from io import StringIO
@@ -17,13 +17,12 @@ from arb_pipelines.domain.ledger import post_payout
 from arb_pipelines.domain.money import Money, MoneyError
 from arb_pipelines.domain.order import Order
 from arb_pipelines.domain.ports import Clock
-from arb_pipelines.domain.settlement import Payout, SettledFee, Statement
+from arb_pipelines.domain.settlement import FINANCES, Again, AlreadySettledError, Payout, SettledFee, Statement
 from arb_pipelines.domain.stores import Books
 from arb_pipelines.services.outcomes import NotDone, Report, refused_by
 
 COLUMNS = ("kind", "reference", "line", "amount", "currency")
 KINDS = ("fee", "payout")
-FINANCES = "finances"  # the statement of a fee that the outlet's finance data tells
 LONGEST_FILE = 20_000_000  # characters; a year of a busy account has a tenth
 
 
@@ -73,7 +72,7 @@ def parse_statement(text: str, statement_id: str, outlet: str, settled_at: datet
         raise StatementError(f"the statement needs the columns {', '.join(COLUMNS)}; missing: {sorted(missing)}")
     fees: dict[tuple[str, str], Money] = {}
     payouts: dict[str, Money] = {}
-    for number, row in enumerate(reader, start=2):
+    for number, row in _numbered(reader):
         reference, line = (row["reference"] or "").strip(), (row["line"] or "").strip()
         if row["kind"] not in KINDS or not reference:
             raise StatementError(f"line {number}: kind is one of {', '.join(KINDS)}, and reference is not empty")
@@ -91,18 +90,31 @@ def parse_statement(text: str, statement_id: str, outlet: str, settled_at: datet
     return Statement(statement_id, outlet, settled_at, settled, tuple(Payout(*one) for one in payouts.items()))
 
 
-def settle(books: Books, statement: Statement) -> Settled:
+def _numbered(reader: csv.DictReader[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield the rows with their lines; what the reader cannot read is a fault of the file."""
+    try:
+        yield from enumerate(reader, start=2)
+    except csv.Error as error:
+        raise StatementError(f"after line {reader.line_num}: {error}") from error
+
+
+def settle(books: Books, statement: Statement, again: Again | None = None) -> Settled:
     """Put a statement into the books; the same statement again changes nothing.
 
-    An order that the books do not know is reported: a sale that we never imported.
+    An order that the books do not know is reported: a sale that we never imported. So is a line that another
+    statement settled, unless `again` says what a second one means.
     """
     done = Settled()
     for fee in statement.fees:
         order_id = f"{statement.outlet}:{fee.outlet_order_id}:{fee.line_item_id}"
         try:
-            correction = books.settlements.settle_fee(order_id, fee.fee, statement.statement_id, statement.settled_at)
+            correction = books.settlements.settle_fee(
+                order_id, fee.fee, statement.statement_id, statement.settled_at, again
+            )
         except LookupError:
             done.not_done.append(NotDone(order_id, "unknown_order", "the books hold no such order"))
+        except AlreadySettledError as error:
+            done.not_done.append(NotDone(order_id, "already_settled", str(error)))
         except MoneyError as error:
             done.not_done.append(NotDone(order_id, "currency_differs", str(error)))
         else:

@@ -12,6 +12,7 @@ from arb_pipelines.domain.api_budget import ApiLimits, Charge, Pool, Rate
 from arb_pipelines.domain.talks import Negotiation
 from arb_pipelines_tests.contracts.trade_records import usd
 from arb_pipelines_tests.fakes.clock import START
+from arb_pipelines_tests.fakes.messages import outbound
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 LIMITS = ApiLimits("meter", "tokens", most_a_call=50, most_a_day=100)
@@ -92,8 +93,9 @@ def test_u07_talks_move_one_stage_at_a_time(books: SqlBooks) -> None:
     assert books.negotiations.open(TALKS)
     assert not books.negotiations.open(TALKS)
     offered = replace(TALKS, offers=(usd(3_500),), thread_id="thread-1")
-    assert books.negotiations.record(offered, 1)
-    assert not books.negotiations.record(offered, 1)
+    assert books.negotiations.record(offered, 1, outbound())
+    assert not books.negotiations.record(offered, 1, outbound(2))
+    assert [one.message_id for one in books.outbox.load()] == [outbound().message_id]
     kept = books.negotiations.load_one("talks-1")
     assert kept == replace(offered, version=2)
     ended = replace(offered, counter=usd(3_900), average=usd(6_000), refused=True, closed_code="accepted")

@@ -17,6 +17,7 @@ from arb_pipelines.domain.listing import ListingState
 from arb_pipelines.domain.purchase import TRANSITIONS, PurchaseState
 from arb_pipelines.domain.return_case import TRANSITIONS as RETURN_STEPS
 from arb_pipelines.domain.return_case import ReturnRefusedError, ReturnState
+from arb_pipelines.domain.settlement import Again
 from arb_pipelines.domain.spend_limit import Action, ActionState, SpendLimit
 from arb_pipelines_tests.contracts.trade_records import (
     CLAIMED,
@@ -265,7 +266,9 @@ class Walk:
     def settle(self) -> None:
         for order in self.books.orders.load()[-2:]:
             fee, statement = usd(self.draw.randrange(900)), f"s-{self.draw.randrange(3)}"
-            self.books.settlements.settle_fee(order.order_id, fee, statement, self.clock.now())
+            self.books.settlements.settle_fee(
+                order.order_id, fee, statement, self.clock.now(), self.draw.choice(list(Again))
+            )
 
     def pull_switch(self) -> None:
         state = self.draw.choice([*[ActionState.ACTIVE] * 5, ActionState.HALTED])

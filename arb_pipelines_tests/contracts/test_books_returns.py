@@ -15,6 +15,7 @@ from arb_pipelines.domain.order import Order, OrderState
 from arb_pipelines.domain.product_sheet import ProductSheet
 from arb_pipelines.domain.repricing import PriceChange
 from arb_pipelines.domain.return_case import ReturnRefusedError, ReturnState
+from arb_pipelines.domain.settlement import Again, AlreadySettledError
 from arb_pipelines_tests.contracts.trade_records import buy, listing, lot, offer_for_sale, outlet_order, stock, usd
 from arb_pipelines_tests.fakes.clock import START
 
@@ -163,12 +164,17 @@ def test_r09_a_settled_fee_corrects_the_estimate_once(books: SqlBooks) -> None:
     (settled,) = books.orders.load()
     assert (settled.fee, settled.estimated_fee, settled.fee_estimated) == (usd(760), usd(700), False)
     assert (booked(books, "selling_fees"), booked(books, "receivable")) == (760, 4_640)
-    assert books.settlements.settle_fee(order.order_id, usd(760), "s2", START) == usd(0)
-    assert books.settlements.settle_fee(order.order_id, usd(740), "s3", START) == usd(-20)
+    with pytest.raises(AlreadySettledError, match=r"s1 settled this line, its fee is 7.60 USD; this one says 0.50 USD"):
+        books.settlements.settle_fee(order.order_id, usd(50), "s2", START)
+    assert books.settlements.settle_fee(order.order_id, usd(50), "s2", START, Again.ADD) == usd(50)
+    assert books.settlements.settle_fee(order.order_id, usd(-10), "s3", START, Again.ADD) == usd(-10)
+    assert books.settlements.settle_fee(order.order_id, usd(740), "s4", START, Again.REPLACE) == usd(-60)
+    assert books.settlements.settle_fee(order.order_id, usd(740), "s4", START, Again.ADD) is None
+    assert books.orders.load()[0].fee == usd(740)
     with pytest.raises(LookupError):
         books.settlements.settle_fee("none", usd(1), "s1", START)
     with pytest.raises(MoneyError):
-        books.settlements.settle_fee(order.order_id, Money(1, "EUR"), "s4", START)
+        books.settlements.settle_fee(order.order_id, Money(1, "EUR"), "s5", START, Again.ADD)
     assert books.broken_invariants() == {}
 
 

@@ -84,7 +84,7 @@ class InMemoryBooks:
         self.eligibility = FakeEligibility()
         self.alerts = FakeAlerts()
         self.outbox = FakeOutbox(self.alerts)
-        self.negotiations = FakeNegotiations()
+        self.negotiations = FakeNegotiations(self.outbox)
         self.api_budgets = FakeApiBudgets()
         self.predictions = FakePredictions()
         self.sold_prices = FakeSoldPrices()

@@ -26,6 +26,7 @@ from arb_pipelines.domain.return_case import (
     check_refund,
     units_left,
 )
+from arb_pipelines.domain.settlement import Again, fee_after
 from arb_pipelines_tests.fakes.ledger_books import broken_constraint
 from arb_pipelines_tests.fakes.sale_books import FakeInventory, FakeOrders, FakeProducts
 
@@ -125,15 +126,18 @@ class FakeSettlements:
         self.rows: set[tuple[str, str]] = set()
         self._orders, self._post_once = orders, post_once
 
-    def settle_fee(self, order_id: str, fee: Money, statement_id: str, at: datetime) -> Money | None:
+    def settle_fee(
+        self, order_id: str, fee: Money, statement_id: str, at: datetime, again: Again | None = None
+    ) -> Money | None:
         if order_id not in self._orders.rows:
             raise LookupError(f"no order {order_id}")
         order = self._orders.rows[order_id]
-        correction = fee - order.fee
         if (order_id, statement_id) in self.rows:
             return None
+        whole = fee_after(order.fee, fee, [statement for one, statement in self.rows if one == order_id], again)
+        correction = whole - order.fee
         self.rows.add((order_id, statement_id))
-        self._orders.rows[order_id] = replace(order, fee=fee, fee_estimated=False)
+        self._orders.rows[order_id] = replace(order, fee=whole, fee_estimated=False)
         if correction.minor:
             self._post_once(post_fee_correction(order_id, statement_id, correction, at))
         return correction

@@ -6,15 +6,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from arb_pipelines.domain.api_budget import DAY, ApiLimits, Charge, ChargeState, Pool, Usage, refuse_charge
+from arb_pipelines.domain.message import OutboundMessage
 from arb_pipelines.domain.spend_limit import Refusal
 from arb_pipelines.domain.talks import Negotiation
+from arb_pipelines_tests.fakes.people_books import FakeOutbox
 
 
 class FakeNegotiations:
     """Talks by id."""
 
-    def __init__(self) -> None:
+    def __init__(self, outbox: FakeOutbox) -> None:
         self.rows: dict[str, Negotiation] = {}
+        self._outbox = outbox
 
     def open(self, negotiation: Negotiation) -> bool:
         if negotiation.negotiation_id in self.rows:
@@ -22,11 +25,13 @@ class FakeNegotiations:
         self.rows[negotiation.negotiation_id] = negotiation
         return True
 
-    def record(self, negotiation: Negotiation, expected_version: int) -> bool:
+    def record(self, negotiation: Negotiation, expected_version: int, message: OutboundMessage | None = None) -> bool:
         kept = self.rows.get(negotiation.negotiation_id)
         if kept is None or kept.version != expected_version:
             return False
         self.rows[negotiation.negotiation_id] = replace(negotiation, version=expected_version + 1)
+        if message is not None:
+            self._outbox.insert([message])
         return True
 
     def load(self, *, also_closed: bool = False) -> list[Negotiation]:

@@ -65,7 +65,8 @@ def test_sizes_of_a_split(pairs, tmp_path):
         (lambda frame: frame.drop("label"), "no column label"),
         (lambda frame: frame.select("split", "label"), "no text columns"),
         (lambda frame: frame.with_columns(label=pl.lit(2)), "label must be 0 or 1"),
-        (lambda frame: frame.filter(pl.col("split") != "valid"), "split valid"),
+        (lambda frame: frame.with_columns(label=pl.lit("perhaps")), "label must be 0 or 1"),
+        (lambda frame: frame.filter(pl.col("split") != "test"), "split test"),
         (lambda frame: frame.clear(), "split train"),
     ],
 )
@@ -73,6 +74,37 @@ def test_a_file_that_is_not_pairs_is_refused(pairs, tmp_path, change, words):
     change(pairs).write_parquet(tmp_path / "bad.parquet")
     with pytest.raises(NotPairsError, match=words):
         read_pairs(tmp_path / "bad.parquet")
+
+
+def test_labels_and_splits_by_other_names(pairs, tmp_path):
+    """Truth values, texts and floats are labels; val and dev are valid; capitals do not matter."""
+    path = tmp_path / "pairs.csv"
+    words = pl.col("label").replace_strict({0: "False", 1: "True"}, return_dtype=pl.String)
+    pairs.with_columns(label=words, split=pl.col("split").replace("valid", "VAL")).write_csv(path)
+    found = read_pairs(path)
+    assert {name: int(found.mask(name).sum()) for name in ("train", "valid", "test")} == {
+        "train": 150,
+        "valid": 50,
+        "test": 50,
+    }
+    assert found.pairs["label"].sum() == pairs["label"].sum()
+
+
+def test_without_valid_rows_a_fifth_of_the_training_rows_is_spared(pairs, tmp_path):
+    path = tmp_path / "pairs.parquet"
+    pairs.filter(pl.col("split") != "valid").write_parquet(path)
+    found = read_pairs(path)
+    held = found.pairs.filter(pl.col("split") == "valid")
+    assert 28 <= held.height <= 30
+    assert set(held["label"]) == {0, 1}
+    assert int(found.mask("train").sum()) + held.height == 150
+    assert int(found.mask("test").sum()) == 50
+
+
+def test_a_size_that_is_not_there_names_those_that_are(pairs, tmp_path):
+    pairs.write_parquet(tmp_path / "pairs.parquet")
+    with pytest.raises(NotPairsError, match="there are test, train, valid"):
+        read_pairs(tmp_path / "pairs.parquet", "huge")
 
 
 def test_no_file(tmp_path):

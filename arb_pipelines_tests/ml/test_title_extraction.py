@@ -74,6 +74,16 @@ def test_unknown_is_none_without_confidence(reader, title):
     assert (record.brand, record.brand_confidence, record.model, record.model_confidence) == (None, 0.0, None, 0.0)
 
 
+def test_the_first_words_of_a_book_are_no_maker(reader):
+    assert reader.read("Vornelle and the Glass River hardback").brand is None
+    assert reader.read("Sony and the rise of Tokyo hardback").brand == "Sony"
+
+
+def test_a_size_is_no_model(reader):
+    record = reader.read("Nikon boots UK 8")
+    assert (record.size, record.model) == ("UK 8", None)
+
+
 def test_a_maker_can_be_made_known_without_training(reader):
     reader.know(["Quux & Sons"])
     assert reader.read("Quux & Sons garden chair").brand == "Quux & Sons"

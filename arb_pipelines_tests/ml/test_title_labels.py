@@ -28,10 +28,10 @@ def test_a_row_without_model_leaves_the_model_open():
     assert (marked.brand, marked.model, marked.is_model_open) == ((0, 4), None, True)
 
 
-def test_about_a_fifth_of_the_brands_is_held_out():
-    held = [LabelledTitle("t", f"brand{number}", "", in_test=False).is_held_out for number in range(1000)]
-    assert 0.15 < sum(held) / 1000 < 0.25
-    assert not LabelledTitle("t", "", "", in_test=False).is_held_out
+def test_each_fold_has_about_a_fifth_of_the_brands():
+    folds = [LabelledTitle("t", f"brand{number}", "", in_test=False).fold for number in range(1000)]
+    assert all(150 < folds.count(fold) < 250 for fold in range(5))
+    assert LabelledTitle("t", "", "", in_test=False).fold is None
 
 
 def test_score_counts_only_titles_that_contain_their_label():

@@ -184,7 +184,7 @@ def test_what_is_not_there_is_one_code(books: InMemoryBooks, clock: SettableCloc
 
 def test_somebody_else_wrote_meanwhile(books: InMemoryBooks, clock: SettableClock) -> None:
     begin(books, clock)
-    books.negotiations.record = lambda talks, version: False  # type: ignore[method-assign]  # another process was first
+    books.negotiations.record = lambda *_stage: False  # type: ignore[method-assign]  # another process was first
     assert code(write(books, clock)) == "talks_moved"
     assert books.outbox.load() == []
 

@@ -9,7 +9,7 @@ import pytest
 
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.order import Order
-from arb_pipelines.domain.settlement import Statement, reconciled_through
+from arb_pipelines.domain.settlement import FINANCES, Again, SettledFee, Statement, reconciled_through
 from arb_pipelines.services.settling import StatementError, parse_statement, settle, settle_told_fees
 from arb_pipelines_tests.contracts.trade_records import usd
 from arb_pipelines_tests.fakes.clock import START
@@ -38,6 +38,7 @@ def test_lines_of_one_order_are_one_fee() -> None:
         (HEAD + "fee,order-1,1,6.601,USD\n", "line 2"),
         (HEAD + "fee,order-1,1,6.60,dollars\n", "line 2"),
         (HEAD + "fee,order-1,1,6.60,USD\ntip,order-1,1,1,USD\n", "line 3"),
+        (HEAD + "fee," + "9" * 140_000 + ",1,6.60,USD\n", "after line 1"),
         (HEAD + "fee,,1,6.60,USD\n", "line 2"),
         (HEAD + "fee,order-1,1,6.60,USD\nfee,order-1,1,6.60,EUR\n", "line 3"),
         (HEAD + "fee,order-1\n", "line 2"),
@@ -124,3 +125,20 @@ def test_finance_data_that_says_nothing_changes_nothing() -> None:
     teller.fails, teller.fees = False, {order.order_id: Money.of("7", "EUR")}
     assert [one.code for one in settle_told_fees(desk.books, teller, desk.clock).not_done] == ["currency_differs"]
     assert desk.books.orders.load() == [order]
+
+
+def test_a_second_statement_of_a_line_waits_for_a_person() -> None:
+    desk = sold_desk(fee=None)
+    (order,) = load(desk).imported
+
+    def state(statement: str, minor: int, again: Again | None = None) -> list[str]:
+        line = SettledFee(order.outlet_order_id, order.line_item_id, usd(minor))
+        done = settle(desk.books, Statement(statement, "sandbox", START, (line,)), again)
+        return [one.code for one in done.not_done]
+
+    assert (state(FINANCES, 650), state("may", 700)) == ([], [])  # what was told gives way to the statement
+    assert (state("june", 50), desk.books.orders.load()[0].fee) == (["already_settled"], usd(700))
+    assert (state("june", 50, Again.ADD), desk.books.orders.load()[0].fee) == ([], usd(750))
+    assert (state("june", 50, Again.ADD), desk.books.orders.load()[0].fee) == ([], usd(750))
+    assert (state("july", 720, Again.REPLACE), desk.books.orders.load()[0].fee) == ([], usd(720))
+    assert desk.books.broken_invariants() == {}

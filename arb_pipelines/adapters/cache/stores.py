@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from arb_pipelines.adapters.cache.memory import MemoryStore
+from arb_pipelines.adapters.cache.memory import MOST_ENTRIES, MemoryStore
 from arb_pipelines.domain.caching import KeyStore
 
 
 @contextmanager
-def open_store(redis_url: str | None) -> Iterator[KeyStore]:
-    """Open the store for the length of a block; without an address it lives in this process."""
+def open_store(redis_url: str | None, most: int = MOST_ENTRIES) -> Iterator[KeyStore]:
+    """Open the store for the length of a block; without an address it lives in this process, `most` entries at most."""
     if redis_url is None:
-        yield MemoryStore()
+        yield MemoryStore(most)
         return
     from arb_pipelines.adapters.cache.redis_store import RedisStore
 

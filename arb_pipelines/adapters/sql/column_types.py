@@ -19,6 +19,14 @@ MICROSECOND = timedelta(microseconds=1)
 RowNumber = BigInteger().with_variant(Integer(), "sqlite")
 
 
+def driver_time(value: Any) -> datetime:
+    """Return what a driver gives for a `UtcTime` that is no null: whole microseconds, or a time of any offset."""
+    if isinstance(value, int):
+        return EPOCH + timedelta(0, 0, value)
+    at: datetime = value.astimezone(UTC)
+    return at
+
+
 class UtcTime(TypeDecorator[datetime]):
     """An aware UTC time to the microsecond: whole microseconds since 1970 on SQLite, timestamptz on PostgreSQL.
 
@@ -47,12 +55,7 @@ class UtcTime(TypeDecorator[datetime]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Turn what the database keeps into an aware UTC time."""
-        if value is None:
-            return None
-        if dialect.name == "sqlite":
-            return EPOCH + timedelta(microseconds=value)
-        at: datetime = value.astimezone(UTC)
-        return at
+        return None if value is None else driver_time(value)
 
 
 class ExactDecimal(TypeDecorator[Decimal]):

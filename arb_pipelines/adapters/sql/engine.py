@@ -25,6 +25,7 @@ JOURNAL_ATTEMPTS = 200
 POLL_S = 0.003
 URGENT_POLL_S = 0.0002  # takes the lock at its next release, before those who ask every 3 ms
 BEGIN_WRITING = "BEGIN IMMEDIATE"
+CACHE_KB = 65_536  # at most, a connection: with SQLite's 2 MB a large history is read and written over and over
 
 
 def build_engine(url: str, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Engine:
@@ -98,6 +99,7 @@ def _prepare_sqlite(busy_timeout_s: float, connection: Any, _record: object) -> 
     _switch_to_wal(cursor)
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute(f"PRAGMA cache_size = -{CACHE_KB}")
     cursor.close()
 
 

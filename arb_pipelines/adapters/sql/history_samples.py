@@ -24,33 +24,38 @@ from arb_pipelines.adapters.sql.tables import (
 )
 from arb_pipelines.domain.pages import OfferHistory, ProductPrices
 
-# Where the interval of a reading begins, in each database's own arithmetic.
-BEGINS = {
-    "sqlite": ":start + ((walk.at - :start) / :width) * :width",
-    "postgresql": "date_bin(:width, walk.at, :start)",
-}
-# From the last reading backwards: each step seeks the newest one before the interval of the step before.
-WALK = """
-    WITH RECURSIVE walk(offer_key, at) AS (
-        SELECT offers.offer_key, (
-            SELECT observed_at FROM price_points {index}
-            WHERE price_points.offer_key = offers.offer_key AND observed_at >= :start AND observed_at < :end
-            ORDER BY observed_at DESC LIMIT 1
-        ) FROM offers WHERE offers.offer_key IN :keys
+# One seek an offer and interval, an offer after the other: its readings lie together, so their pages are read once.
+# From interval to interval of all offers in turn SQLite read 50 million points' pages again and again: 4.1 ms, not 1.8.
+INTERVALS = """
+    WITH RECURSIVE span(a, b) AS (
+        SELECT {start}, CASE WHEN {start} + :width > :end THEN {end} ELSE {start} + :width END
         UNION ALL
-        SELECT walk.offer_key, (
-            SELECT observed_at FROM price_points {index}
-            WHERE price_points.offer_key = walk.offer_key AND observed_at >= :start AND observed_at < {begins}
-            ORDER BY observed_at DESC LIMIT 1
-        ) FROM walk WHERE walk.at IS NOT NULL
+        SELECT b, CASE WHEN b + :width > :end THEN {end} ELSE b + :width END FROM span WHERE b < :end
     )
-    SELECT walk.offer_key, walk.at, price_minor, currency
-    FROM walk CROSS JOIN price_points {index}
-    WHERE price_points.offer_key = walk.offer_key AND observed_at = walk.at
+    SELECT point.offer_key, point.observed_at, point.price_minor, point.currency
+    FROM offers CROSS JOIN span CROSS JOIN {newest}
 """
-# Left to itself SQLite may read every reading there is; CROSS JOIN
-# is its word for "in this order".
-INDEX = {"sqlite": "INDEXED BY ix_price_points_offer_key_observed_at", "postgresql": ""}
+# Left to itself SQLite may read every reading there is; CROSS JOIN is its word for "in this order".
+SQLITE_NEWEST = """
+    price_points AS point WHERE offers.offer_key IN :keys AND point.rowid = (
+        SELECT seen.rowid FROM price_points AS seen INDEXED BY ix_price_points_offer_key_observed_at
+        WHERE seen.offer_key = offers.offer_key AND seen.observed_at >= span.a AND seen.observed_at < span.b
+        ORDER BY seen.observed_at DESC LIMIT 1
+    )
+"""
+POSTGRESQL_NEWEST = """
+    LATERAL (
+        SELECT * FROM price_points AS seen
+        WHERE seen.offer_key = offers.offer_key AND seen.observed_at >= span.a AND seen.observed_at < span.b
+        ORDER BY seen.observed_at DESC LIMIT 1
+    ) AS point WHERE offers.offer_key IN :keys
+"""
+STATEMENTS = {
+    "sqlite": INTERVALS.format(start=":start", end=":end", newest=SQLITE_NEWEST),
+    "postgresql": INTERVALS.format(
+        start="CAST(:start AS timestamptz)", end="CAST(:end AS timestamptz)", newest=POSTGRESQL_NEWEST
+    ),
+}
 LEAST_INTERVALS = 12  # an offer drawn with fewer points says nothing, so rather fewer offers are shown
 
 
@@ -58,56 +63,58 @@ def load_history(
     connection: Connection, product_id: str, start: datetime, end: datetime, most_points: int
 ) -> ProductPrices | None:
     """Return a product's prices with start <= observed_at < end, `most_points` at most; None: no such product."""
-    product = select(products.c.title).where(products.c.product_id == product_id)
-    named = connection.execute(product).one_or_none()
-    if named is None:
+    rows = connection.execute(_matched(), {"product": product_id}).all()
+    if not rows:
         return None
-    matched = _matched_offers(connection, product_id)
+    matched = [row for row in rows if row.site is not None]
     shown = matched[: max(1, most_points // LEAST_INTERVALS)]
     intervals = max(1, most_points // max(1, len(shown)))
-    width = max((end - start) / intervals, MICROSECOND)
+    width = -((start - end) // intervals)  # rounded up, or there would be one interval more
     samples = _samples(connection, [row.offer_key for row in shown], start, end, width)
-    predicted = select(price_predictions).where(price_predictions.c.product_id == product_id)
-    ordered = predicted.order_by(price_predictions.c.outlet, price_predictions.c.condition)
+    predicted = connection.execute(_predicted(), {"product": product_id}).mappings()
     return ProductPrices(
         product_id=product_id,
-        title=named.title,
+        title=rows[0].title,
         interval_s=width.total_seconds(),
         offers=[
             OfferHistory(row.offer_key, row.site, row.url, *samples.get(row.offer_key, (None, []))) for row in shown
         ],
         offers_left_out=len(matched) - len(shown),
-        predictions=[prediction_of(row) for row in connection.execute(ordered).mappings()],
+        predictions=[prediction_of(row) for row in predicted],
     )
-
-
-def _matched_offers(connection: Connection, product_id: str) -> Sequence[Any]:
-    """Return the offers that are certainly this product, the one read last first."""
-    return connection.execute(_matched(), {"product": product_id}).all()
 
 
 @cache
 def _matched() -> Any:
+    """Return a product with the offers that are certainly it, the one read last first; without one a row of nulls."""
+    certain = and_(offer_matches.c.product_id == products.c.product_id, offer_matches.c.outcome == "same")
     described = and_(
         offer_descriptions.c.offer_key == offers.c.offer_key,
         offer_descriptions.c.description_id == offers.c.description_id,
     )
     return (
-        select(offers.c.offer_key, offer_descriptions.c.site, offer_descriptions.c.url)
-        .join(offer_matches, offer_matches.c.offer_key == offers.c.offer_key)
-        .join(offer_descriptions, described)
-        .where(offer_matches.c.product_id == bindparam("product"), offer_matches.c.outcome == "same")
+        select(products.c.title, offers.c.offer_key, offer_descriptions.c.site, offer_descriptions.c.url)
+        .outerjoin(offer_matches, certain)
+        .outerjoin(offers, offers.c.offer_key == offer_matches.c.offer_key)
+        .outerjoin(offer_descriptions, described)
+        .where(products.c.product_id == bindparam("product"))
         .order_by(offers.c.observed_at.desc(), offers.c.offer_key)
     )
 
 
 @cache
-def _walk(database: str) -> Any:
+def _predicted() -> Any:
+    predicted = select(price_predictions).where(price_predictions.c.product_id == bindparam("product"))
+    return predicted.order_by(price_predictions.c.outlet, price_predictions.c.condition)
+
+
+@cache
+def _sampled(database: str) -> Any:
     """Return the statement, made once: making it takes longer than the database needs for the answer."""
-    walk = text(WALK.format(begins=BEGINS[database], index=INDEX[database])).bindparams(
+    sampled = text(STATEMENTS[database]).bindparams(
         bindparam("keys", expanding=True), bindparam("start", type_=UtcTime), bindparam("end", type_=UtcTime)
     )
-    return walk.columns(*(column(name) for name in ("offer_key", "at", "price_minor", "currency")))
+    return sampled.columns(*(column(name) for name in ("offer_key", "observed_at", "price_minor", "currency")))
 
 
 def _samples(
@@ -117,17 +124,16 @@ def _samples(
     database = connection.dialect.name
     length = width // MICROSECOND if database == "sqlite" else width
     bound = {"keys": list(offer_keys), "start": start, "end": end, "width": length}
-    found: dict[str, dict[Any, tuple[int, str]]] = {}
-    for offer_key, at, minor, currency in connection.execute(_walk(database), bound).all():
-        found.setdefault(offer_key, {})[at] = (minor, currency)
-    return {offer_key: _drawn(sorted(prices.items()), database) for offer_key, prices in found.items()}
+    found: dict[str, list[tuple[Any, int, str]]] = {offer_key: [] for offer_key in offer_keys}
+    for offer_key, at, minor, currency in connection.execute(_sampled(database), bound).all():
+        found[offer_key].append((at, minor, currency))
+    return {offer_key: _drawn(sorted(readings), database) for offer_key, readings in found.items() if readings}
 
 
-def _drawn(prices: Sequence[tuple[Any, tuple[int, str]]], database: str) -> tuple[str, list[tuple[datetime, int]]]:
+def _drawn(readings: Sequence[tuple[Any, int, str]], database: str) -> tuple[str, list[tuple[datetime, int]]]:
     """Return the currency of the newest reading and the readings in it; times come as the database keeps them."""
-    currency = prices[-1][1][1]
+    currency = readings[-1][2]
+    prices = {at: minor for at, minor, coin in readings if coin == currency}
     if database == "sqlite":
-        points = [(EPOCH + timedelta(microseconds=at), minor) for at, (minor, coin) in prices if coin == currency]
-    else:
-        points = [(at.astimezone(UTC), minor) for at, (minor, coin) in prices if coin == currency]
-    return currency, points
+        return currency, [(EPOCH + timedelta(0, 0, at), minor) for at, minor in prices.items()]
+    return currency, [(at.astimezone(UTC), minor) for at, minor in prices.items()]

@@ -11,7 +11,9 @@ from sqlalchemy import ColumnElement, Engine, RowMapping, select, update
 
 from arb_pipelines.adapters.sql.engine import money_transaction
 from arb_pipelines.adapters.sql.frames import fields_for, insert_into
+from arb_pipelines.adapters.sql.outbox import keep_message
 from arb_pipelines.adapters.sql.outbox_tables import negotiations
+from arb_pipelines.domain.message import OutboundMessage
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.talks import Negotiation
 
@@ -35,12 +37,16 @@ class SqlNegotiations:
             insert = insert_into(connection, negotiations).values(**_as_row(negotiation))
             return connection.execute(insert.on_conflict_do_nothing()).rowcount == 1
 
-    def record(self, negotiation: Negotiation, expected_version: int) -> bool:
-        """Keep the next stage of talks; False if somebody else did meanwhile."""
+    def record(self, negotiation: Negotiation, expected_version: int, message: OutboundMessage | None = None) -> bool:
+        """Keep the next stage of talks with the message that makes it; False: somebody else was first."""
         unchanged = (KEPT.negotiation_id == negotiation.negotiation_id) & (KEPT.version == expected_version)
         values = {**_as_row(negotiation), "version": expected_version + 1}
         with money_transaction(self._engine) as connection:
-            return connection.execute(update(negotiations).where(unchanged).values(**values)).rowcount == 1
+            if connection.execute(update(negotiations).where(unchanged).values(**values)).rowcount != 1:
+                return False
+            if message is not None:
+                keep_message(connection, message)
+        return True
 
     def load(self, *, also_closed: bool = False) -> list[Negotiation]:
         """Return talks, the newest first."""

@@ -32,8 +32,7 @@ class SqlOutbox:
     def insert(self, messages: Sequence[OutboundMessage], told: Sequence[int] = ()) -> int:
         """Keep messages, each dedupe key once, and mark the alerts they tell of as told; return how many are new."""
         with money_transaction(self._engine) as connection:
-            insert = insert_into(connection, outbox_messages).on_conflict_do_nothing()
-            new = sum(connection.execute(insert, _as_row(message)).rowcount for message in messages)
+            new = sum(keep_message(connection, message) for message in messages)
             if messages and told:
                 mark_told_in(connection, told, messages[0].created_at)
             return new
@@ -124,6 +123,12 @@ class SqlOutbox:
 
 def _set(connection: Connection, condition: ColumnElement[bool], fields: dict[str, Any]) -> bool:
     return connection.execute(update(outbox_messages).where(condition).values(**fields)).rowcount == 1
+
+
+def keep_message(connection: Connection, message: OutboundMessage) -> bool:
+    """Keep a message in the caller's transaction; False if its dedupe key is there."""
+    insert = insert_into(connection, outbox_messages).on_conflict_do_nothing()
+    return connection.execute(insert, _as_row(message)).rowcount == 1
 
 
 def _as_row(message: OutboundMessage) -> dict[str, Any]:

@@ -5,9 +5,11 @@ What belongs here: SELECTs only, each along an index. Histories of products are 
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -25,9 +27,10 @@ from sqlalchemy import (
     tuple_,
     type_coerce,
 )
+from sqlalchemy.types import NullType
 
 from arb_pipelines.adapters.sql.approvals import approval_of
-from arb_pipelines.adapters.sql.column_types import UtcTime
+from arb_pipelines.adapters.sql.column_types import UtcTime, driver_time
 from arb_pipelines.adapters.sql.history_samples import load_history
 from arb_pipelines.adapters.sql.opportunities import open_at, opportunity_of
 from arb_pipelines.adapters.sql.purchase_tables import approvals, opportunities, purchases
@@ -38,6 +41,8 @@ from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.opportunity import Opportunity
 from arb_pipelines.domain.pages import (
     DayFigures,
+    ListedOpportunity,
+    ListedPage,
     OpportunityFilter,
     OpportunityOrder,
     OpportunityPage,
@@ -48,11 +53,15 @@ from arb_pipelines.domain.pages import (
 from arb_pipelines.domain.purchase import PurchaseState
 
 # A decision record is the larger half of a row, and a page shows none.
-SHOWN = [column for column in opportunities.c if column.name != "record"]
+SHOWN = tuple(column for column in opportunities.c if column.name != "record")
 SORTED_BY: dict[OpportunityOrder, ColumnElement[Any]] = {
     OpportunityOrder.PROFIT_PER_DOLLAR_DAY: opportunities.c.profit_per_dollar_day,
     OpportunityOrder.EXPECTED_PROFIT: opportunities.c.expected_profit_minor,
     OpportunityOrder.DECIDED_AT: opportunities.c.decided_at,
+}
+LISTED = {
+    order: (*(type_coerce(opportunities.c[name], NullType()) for name in ListedOpportunity._fields), by.label("place"))
+    for order, by in SORTED_BY.items()
 }
 FILTERS = ("open_at", "opportunity_id", "site", "category", "outlet", "min_profit_minor", "decided_since", "title")
 EQUAL = ("opportunity_id", "site", "category", "outlet")
@@ -70,17 +79,21 @@ class SqlPages:
 
     def load_opportunities(self, wanted: OpportunityFilter, limit: int, after: Place | None = None) -> OpportunityPage:
         """Return one page."""
-        by = SORTED_BY[wanted.order]
-        bound = {name: value for name in FILTERS if (value := getattr(wanted, name)) is not None}
-        if wanted.title is not None:
-            bound["title"] = _plain(wanted.title)
-        query = _page_query(wanted.order, frozenset(bound), after is not None)
-        bound |= {"value": after.value, "key": after.key} if after is not None else {}
+        query, bound = _page(SHOWN, wanted, after)
         with self._engine.connect() as connection:
             rows = connection.execute(query, bound | {"most": limit + 1}).mappings().all()
         last = rows[limit - 1] if len(rows) > limit else None
-        place = None if last is None else Place(last[str(by.key)], last["opportunity_id"])
+        by = SORTED_BY[wanted.order].key
+        place = None if last is None else Place(last[str(by)], last["opportunity_id"])
         return OpportunityPage([opportunity_of(row) for row in rows[:limit]], place)
+
+    def load_list(self, wanted: OpportunityFilter, limit: int, after: Place | None = None) -> ListedPage:
+        """Return one page as a list tells it."""
+        query, bound = _page(LISTED[wanted.order], wanted, after)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query, bound | {"most": limit + 1}).all()
+        found = [_listed(row) for row in rows[:limit]]
+        return ListedPage(found, Place(rows[limit - 1].place, found[-1].opportunity_id) if len(rows) > limit else None)
 
     def load_opportunities_since(self, after: Place, limit: int) -> list[Opportunity]:
         """Return the opportunities decided after a place (a time and a key), oldest first."""
@@ -140,8 +153,21 @@ class SqlPages:
             return connection.execute(query).mappings().all()
 
 
+def _page(
+    columns: tuple[ColumnElement[Any], ...], wanted: OpportunityFilter, after: Place | None
+) -> tuple[Select[Any], dict[str, Any]]:
+    """Return the statement of a page and what is bound in it, but for how many rows."""
+    bound = {name: value for name in FILTERS if (value := getattr(wanted, name)) is not None}
+    if wanted.title is not None:
+        bound["title"] = _plain(wanted.title)
+    query = _page_query(columns, wanted.order, frozenset(bound), after is not None)
+    return query, bound | ({"value": after.value, "key": after.key} if after is not None else {})
+
+
 @cache
-def _page_query(order: OpportunityOrder, named: frozenset[str], goes_on: bool) -> Select[Any]:
+def _page_query(
+    columns: tuple[ColumnElement[Any], ...], order: OpportunityOrder, named: frozenset[str], goes_on: bool
+) -> Select[Any]:
     """Return the statement of a page, made once for each kind: making it took longer than reading the rows."""
     by, key = SORTED_BY[order], opportunities.c.opportunity_id
     compared = {
@@ -157,7 +183,19 @@ def _page_query(order: OpportunityOrder, named: frozenset[str], goes_on: bool) -
     if goes_on:
         place = tuple_(bindparam("value", type_=by.type), bindparam("key", type_=key.type))
         conditions.append(tuple_(by, key) < place)
-    return select(*SHOWN).where(*conditions).order_by(by.desc(), key.desc()).limit(bindparam("most"))
+    return select(*columns).where(*conditions).order_by(by.desc(), key.desc()).limit(bindparam("most"))
+
+
+def _listed(row: Sequence[Any]) -> ListedOpportunity:
+    """Return a row of a list from the values as the database driver gives them.
+
+    Turned one by one by the columns' types they took as long as the database needs to find 25 rows.
+    """
+    *plain, roi, profit_per_day, observed_at, decided_at, flags, _place = row
+    told = flags if isinstance(flags, list) else json.loads(flags) if flags and flags != "[]" else None
+    rates = (Decimal(roi), Decimal(profit_per_day))
+    times = (driver_time(observed_at), driver_time(decided_at))
+    return ListedOpportunity._make((*plain, *rates, *times, tuple(told or ())))
 
 
 def _plain(text: str) -> str:

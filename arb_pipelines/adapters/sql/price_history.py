@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 import polars as pl
-from sqlalchemy import ColumnElement, Connection, Engine, Table, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, and_, func, select
 
 from arb_pipelines.adapters.sql.engine import money_transaction
 from arb_pipelines.adapters.sql.frames import as_frame, insert_frame, insert_into, read_frame, stored_columns
@@ -27,7 +27,11 @@ from arb_pipelines.transforms.price_history import POINT_SCHEMA, QUARANTINE_SCHE
 
 OFFER_COLUMNS = [column.name for column in offers.c]
 KEYS_A_QUERY = 500  # SQLite takes 999 variables in one statement where it is old
+DESCRIBED_BY = ["offer_key", "description_id"]
 TEXTS = ["site", "url", "title", "sku", "gtin", "mpn", "brand", "category"]
+_KINDS = POINT_SCHEMA | {"description_id": pl.Int64()}
+READING_SCHEMA = {column.name: _KINDS[column.name] for column in price_points.c}
+TEXT_SCHEMA = {name: _KINDS[name] for name in DESCRIBED_BY + TEXTS}
 
 
 class SqlPriceHistory:
@@ -61,17 +65,18 @@ class SqlPriceHistory:
         window = and_(observed >= start, observed < end)
         with self._engine.connect() as connection:
             if offer_keys is None:
-                return _load_points(connection, price_points, window)
+                return _described(connection, _load_readings(connection, window))
             parts = [
-                _load_points(connection, price_points, and_(price_points.c.offer_key.in_(some), window))
+                _load_readings(connection, and_(price_points.c.offer_key.in_(some), window))
                 for some in batched(sorted(offer_keys), KEYS_A_QUERY)
             ]
-            return pl.concat([pl.DataFrame(schema=POINT_SCHEMA), *parts]).sort("observed_at", maintain_order=True)
+            readings = pl.concat([pl.DataFrame(schema=READING_SCHEMA), *parts])
+            return _described(connection, readings.sort("observed_at", maintain_order=True))
 
     def load_latest(self, since: datetime) -> pl.DataFrame:
         """Return the latest observation of each offer seen since then, as POINT_SCHEMA, oldest first."""
         with self._engine.connect() as connection:
-            return _load_points(connection, offers, offers.c.observed_at >= since)
+            return _load_offers(connection, offers.c.observed_at >= since)
 
     def load_quarantined(self, since: datetime) -> pl.DataFrame:
         """Return refused observations made since then (`QUARANTINE_SCHEMA`), oldest first."""
@@ -126,16 +131,30 @@ def _keep_newest(insert: Any) -> Any:
     return insert.on_conflict_do_update(index_elements=["offer_key"], set_=changed, where=newer)
 
 
-def _load_points(connection: Connection, table: Table, condition: ColumnElement[bool]) -> pl.DataFrame:
-    described = and_(
-        offer_descriptions.c.offer_key == table.c.offer_key,
-        offer_descriptions.c.description_id == table.c.description_id,
-    )
-    columns = [table.c[name] if name in table.c else offer_descriptions.c[name] for name in POINT_SCHEMA]
+def _load_readings(connection: Connection, condition: ColumnElement[bool]) -> pl.DataFrame:
+    columns = stored_columns(connection, [price_points.c[name] for name in READING_SCHEMA])
+    query = select(*columns).where(condition).order_by(price_points.c.observed_at)
+    return read_frame(connection, query, READING_SCHEMA)
+
+
+def _described(connection: Connection, readings: pl.DataFrame) -> pl.DataFrame:
+    """Add the texts to readings, each read once: an offer has 26,000 readings in 90 days, and one or two texts."""
+    columns = [offer_descriptions.c[name] for name in TEXT_SCHEMA]
+    texts = [
+        read_frame(connection, select(*columns).where(offer_descriptions.c.offer_key.in_(some)), TEXT_SCHEMA)
+        for some in batched(readings["offer_key"].unique().sort().to_list(), KEYS_A_QUERY)
+    ]
+    known = pl.concat([pl.DataFrame(schema=TEXT_SCHEMA), *texts])
+    return readings.join(known, on=DESCRIBED_BY, how="inner", maintain_order="left").select(list(POINT_SCHEMA))
+
+
+def _load_offers(connection: Connection, condition: ColumnElement[bool]) -> pl.DataFrame:
+    described = and_(*(offer_descriptions.c[name] == offers.c[name] for name in DESCRIBED_BY))
+    columns = [offers.c[name] if name in offers.c else offer_descriptions.c[name] for name in POINT_SCHEMA]
     query = (
         select(*stored_columns(connection, columns))
-        .select_from(table.join(offer_descriptions, described))
+        .select_from(offers.join(offer_descriptions, described))
         .where(condition)
-        .order_by(table.c.observed_at)
+        .order_by(offers.c.observed_at)
     )
     return read_frame(connection, query, POINT_SCHEMA)

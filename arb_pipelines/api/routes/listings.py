@@ -6,6 +6,7 @@ fees and the least return.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -17,7 +18,7 @@ from arb_pipelines.api.context import ApiContext, context_of
 from arb_pipelines.api.problems import ProblemError, refused
 from arb_pipelines.api.words import Id, Name
 from arb_pipelines.domain.access import Act, Principal
-from arb_pipelines.domain.inventory import InventoryLot
+from arb_pipelines.domain.inventory import InventoryLot, sku_for_next_offer
 from arb_pipelines.domain.listing import Listing, ListingState
 from arb_pipelines.domain.spend_limit import Refusal
 
@@ -78,7 +79,10 @@ def create_listing(
 
 
 def _open_listing(context: ApiContext, order: ListingOrder) -> Listing | None:
-    found = [one for one in context.books.listings.load(OPEN_STATES) if one.sku == order.sku]
+    """Return what offers the lot of a SKU now; its SKU is another one from its second offer on."""
+    every = context.books.listings.load()
+    lots = {one.lot_id for one in every if one.sku == order.sku}
+    found = (one for one in every if one.lot_id in lots and one.state in OPEN_STATES)
     return next((one for one in found if order.outlet in (None, one.outlet)), None)
 
 
@@ -92,12 +96,15 @@ def _draft(context: ApiContext, order: ListingOrder) -> Listing:
     if not terms:
         raise ProblemError(422, "no_outlet", "this outlet is not among ours: see ARB_OUTLETS")
     known = load_known(books, books.predictions.load(), load_schedules(), context.now())
-    number = 1 + sum(one.sku == order.sku for one in books.listings.load())
+    used = {one.sku for one in books.listings.load() if one.lot_id == lot.lot_id}
+    offered = replace(lot, sku=sku_for_next_offer(lot, used))
     denied = settings.rule_book.denied
-    answers = [draft(lot, number, ListingRules(one, denied=denied), known) for one in terms.values()]
+    answers = [draft(offered, len(used) + 1, ListingRules(one, denied=denied), known) for one in terms.values()]
     drafts = [answer for answer in answers if isinstance(answer, Draft)]
     if not drafts:
         raise refused(next(answer for answer in answers if isinstance(answer, Refusal)))
+    if offered.sku != lot.sku and not books.inventory.rename(lot.lot_id, lot.sku, offered.sku):
+        raise refused(Refusal("already_listed", "another run lists it"))
     return max(drafts, key=lambda one: one.profit.minor).listing
 
 

@@ -16,14 +16,21 @@ from pydantic import BaseModel, ConfigDict, Field
 from arb_pipelines.api.access import require_for
 from arb_pipelines.api.context import ApiContext, context_of
 from arb_pipelines.api.hot_reads import LISTS
-from arb_pipelines.api.opportunity_words import OpportunityDocument, OpportunityRecord, opportunity_document
+from arb_pipelines.api.opportunity_words import (
+    OpportunityDocument,
+    OpportunityRecord,
+    listed_document,
+    opportunity_document,
+)
 from arb_pipelines.api.problems import ProblemError
+from arb_pipelines.api.short_routes import JSON_TYPE, short_route
 from arb_pipelines.api.words import Amount, Cursor, Id, Limit, Name, cursor_of, place_of, utc
 from arb_pipelines.domain.access import Act, Principal
 from arb_pipelines.domain.money import Money
 from arb_pipelines.domain.pages import OpportunityFilter, OpportunityOrder
 
 router = APIRouter(prefix="/api/opportunities", tags=["opportunities"])
+Reader = Annotated[Principal, Depends(require_for(Act.READ))]
 
 
 class OpportunityList(BaseModel):
@@ -72,14 +79,12 @@ class Wanted(BaseModel):
     cursor: Cursor | None = None
 
 
-@router.get("", summary="The best opportunities", response_model=OpportunityList)
-def list_opportunities(
-    request: Request, wanted: Annotated[Wanted, Query()], _who: Annotated[Principal, Depends(require_for(Act.READ))]
-) -> Response:
+@short_route(router, "", methods=["GET"], summary="The best opportunities", response_model=OpportunityList)
+def list_opportunities(request: Request, wanted: Annotated[Wanted, Query()], _who: Reader) -> Response:
     """Show one page of opportunities; go on with `cursor`."""
     context = context_of(request)
     text = context.hot.get(LISTS, f"opportunities?{wanted.model_dump_json()}", lambda: _page(context, wanted))
-    return Response(text, media_type="application/json")
+    return Response(text, media_type=JSON_TYPE)
 
 
 def _page(context: ApiContext, wanted: Wanted) -> str:
@@ -94,8 +99,8 @@ def _page(context: ApiContext, wanted: Wanted) -> str:
         decided_since=utc(wanted.decided_since) if wanted.decided_since else None,
     )
     after = place_of(wanted.sort, wanted.cursor, of_time=wanted.sort is OpportunityOrder.DECIDED_AT)
-    page = context.books.pages.load_opportunities(chosen, wanted.limit, after)
-    told: dict[str, Any] = {"opportunities": [opportunity_document(one) for one in page.found]}
+    page = context.books.pages.load_list(chosen, wanted.limit, after)
+    told: dict[str, Any] = {"opportunities": [listed_document(one) for one in page.found]}
     told["next_cursor"] = cursor_of(wanted.sort, page.next_place)
     return orjson.dumps(told, option=orjson.OPT_UTC_Z).decode()
 
@@ -109,14 +114,17 @@ def scan(request: Request, _order: ScanOrder, who: Annotated[Principal, Depends(
     return report
 
 
-@router.get("/{opportunity_id}", summary="One opportunity with its decision record")
-def show_opportunity(
-    request: Request,
-    opportunity_id: Annotated[Id, Path()],
-    _who: Annotated[Principal, Depends(require_for(Act.READ))],
-) -> OpportunityRecord:
+@short_route(
+    router,
+    "/{opportunity_id}",
+    methods=["GET"],
+    summary="One opportunity with its decision record",
+    response_model=OpportunityRecord,
+)
+def show_opportunity(request: Request, opportunity_id: Annotated[Id, Path()], _who: Reader) -> Response:
     """Show why it was found worth buying."""
     found = context_of(request).books.opportunities.load_one(opportunity_id)
     if found is None:
         raise ProblemError(404, "no_such_opportunity", f"there is no opportunity {opportunity_id!r}")
-    return OpportunityRecord(**opportunity_document(found), record=dict(found.record))
+    told = OpportunityRecord(**opportunity_document(found), record=dict(found.record))
+    return Response(told.model_dump_json(), media_type=JSON_TYPE)

@@ -16,9 +16,10 @@ from arb_pipelines.api.access import require_for
 from arb_pipelines.api.context import ApiContext, context_of
 from arb_pipelines.api.hot_reads import HISTORY
 from arb_pipelines.api.problems import ProblemError
+from arb_pipelines.api.short_routes import JSON_TYPE, short_route
 from arb_pipelines.api.words import Id, utc
 from arb_pipelines.domain.access import Act, Principal
-from arb_pipelines.domain.money import Money, minor_text
+from arb_pipelines.domain.money import Money, minor_texts
 from arb_pipelines.domain.pages import OfferHistory, ProductPrices
 from arb_pipelines.domain.price import PricePrediction
 
@@ -77,24 +78,32 @@ class ProductHistory(BaseModel):
     predictions: list[PredictionDocument]
 
 
-@router.get("/{product_id}/history", summary="A product's prices", response_model=ProductHistory)
+class Range(BaseModel):
+    """The query of a history."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+    most_points: Annotated[int, Field(ge=12, le=2000)] = 300
+
+
+@short_route(
+    router, "/{product_id}/history", methods=["GET"], summary="A product's prices", response_model=ProductHistory
+)
 def product_history(
     request: Request,
     product_id: Annotated[Id, Path()],
+    asked: Annotated[Range, Query()],
     _who: Annotated[Principal, Depends(require_for(Act.READ))],
-    start: datetime | None = None,
-    end: datetime | None = None,
-    most_points: Annotated[int, Query(ge=12, le=2000)] = 300,
 ) -> Response:
     """Show what shops asked from `start` (90 days ago) to `end` (now), and what the model predicts."""
     context = context_of(request)
-    last = utc(end) if end else context.now()
-    first = utc(start) if start else last - USUAL_RANGE
+    last = utc(asked.end) if asked.end else context.now()
+    first = utc(asked.start) if asked.start else last - USUAL_RANGE
     if not timedelta(0) < last - first <= LONGEST_RANGE:
         raise ProblemError(422, "bad_range", f"start lies before end, by {LONGEST_RANGE.days} days at most")
-    asked = f"history?{orjson.dumps([product_id, start, end, most_points]).decode()}"
-    text = context.hot.get(HISTORY, asked, lambda: _history(context, product_id, first, last, most_points))
-    return Response(text, media_type="application/json")
+    name = f"history?{orjson.dumps([product_id, asked.start, asked.end, asked.most_points]).decode()}"
+    text = context.hot.get(HISTORY, name, lambda: _history(context, product_id, first, last, asked.most_points))
+    return Response(text, media_type=JSON_TYPE)
 
 
 def _history(context: ApiContext, product_id: str, first: datetime, last: datetime, most_points: int) -> str:
@@ -112,7 +121,8 @@ def _document(found: ProductPrices) -> dict[str, Any]:
 
 
 def _offer(offer: OfferHistory) -> dict[str, Any]:
-    points = [{"at": at, "price": minor_text(minor, offer.currency or "")} for at, minor in offer.points]
+    prices = minor_texts((minor for _, minor in offer.points), offer.currency or "")
+    points = [{"at": at, "price": price} for (at, _), price in zip(offer.points, prices, strict=True)]
     return {
         "offer_key": offer.offer_key,
         "site": offer.site,

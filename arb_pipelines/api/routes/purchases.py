@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from arb_pipelines.api.access import ask_slower, require_for
 from arb_pipelines.api.context import ApiContext, context_of
 from arb_pipelines.api.problems import ProblemError, refused
+from arb_pipelines.api.short_routes import JSON_TYPE, short_route
 from arb_pipelines.api.words import Amount, Cursor, Id, Limit, Reason, cursor_of, place_of
 from arb_pipelines.domain.access import Act, Principal
 from arb_pipelines.domain.access_stores import Denial
@@ -114,23 +115,32 @@ class PurchaseList(BaseModel):
 Approver = Annotated[Principal, Depends(require_for(Act.APPROVE))]
 
 
-@router.post("/purchase/approve", summary="Give leave to buy, once", responses={202: {"model": ApprovalAnswer}})
-def approve_purchase(order: ApprovalOrder, request: Request, response: Response, who: Approver) -> ApprovalAnswer:
+@short_route(
+    router,
+    "/purchase/approve",
+    methods=["POST"],
+    summary="Give leave to buy, once",
+    response_model=ApprovalAnswer,
+    responses={202: {"model": ApprovalAnswer}},
+)
+def approve_purchase(order: ApprovalOrder, request: Request, who: Approver) -> Response:
     """Approve up to a ceiling, a quantity and a time; 202 where one more person must approve the same.
 
     Sent again unchanged it answers the same and changes nothing.
     """
     ask_slower(request, "approval", who.name)
     answer = approve(context_of(request), who, order)
-    response.status_code = 202 if answer.state is ApprovalState.ONE_MORE_PERSON else 200
-    return answer
+    status = 202 if answer.state is ApprovalState.ONE_MORE_PERSON else 200
+    return Response(answer.model_dump_json(), status, media_type=JSON_TYPE)
 
 
-@router.post("/purchase/deny", summary="Say no to an opportunity")
-def deny_purchase(order: DenialOrder, request: Request, who: Approver) -> DenialAnswer:
+@short_route(
+    router, "/purchase/deny", methods=["POST"], summary="Say no to an opportunity", response_model=DenialAnswer
+)
+def deny_purchase(order: DenialOrder, request: Request, who: Approver) -> Response:
     """Deny an opportunity that has no approval; sent again it answers with the first denial."""
     ask_slower(request, "approval", who.name)
-    return deny(context_of(request), who, order)
+    return Response(deny(context_of(request), who, order).model_dump_json(), media_type=JSON_TYPE)
 
 
 @router.get("/purchases", summary="Purchases, the newest first")

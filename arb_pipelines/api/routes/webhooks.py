@@ -100,11 +100,9 @@ def _take_ebay(context: ApiContext, body: bytes, signature: str) -> Taken:
     except ValueError as error:
         raise ProblemError(412, "bad_signature", "the notification is none of eBay's") from error
     data = kept(event.data, ["userId"]) if event.topic == DELETION else {}
-    taken = _keep(context, "ebay", [(event.event_id, event.topic, data)])
-    if taken.new and event.topic == DELETION:
-        who = data.get("userId", "unknown")
-        _tell(context, "account_deletion", f"eBay asks to forget its user {who}", "delete what is kept of this user")
-    return taken
+    subject = f"eBay asks to forget its user {data.get('userId', 'unknown')}"
+    alert = _alert("account_deletion", subject, "delete what is kept of this user")
+    return _take(context, "ebay", [(event.event_id, event.topic, data)], alert if event.topic == DELETION else None)
 
 
 def _take_sendgrid(context: ApiContext, body: bytes, signature: str, timestamp: str) -> Taken:
@@ -117,13 +115,10 @@ def _take_sendgrid(context: ApiContext, body: bytes, signature: str, timestamp: 
         raise ProblemError(403, "bad_signature", str(error)) from error
     events = _read_events(body)
     names = ["event", "sg_message_id", "reason", "status", "type"]
-    taken = _keep(context, "sendgrid", [(one["sg_event_id"], one["event"], kept(one, names)) for one in events])
     lost = sorted({one["event"] for one in events} & BAD_MAIL)
-    if taken.new and lost:
-        _tell(
-            context, "mail_not_delivered", f"mail was not delivered: {', '.join(lost)}", "see the mail provider's log"
-        )
-    return taken
+    alert = _alert("mail_not_delivered", f"mail was not delivered: {', '.join(lost)}", "see the mail provider's log")
+    told = [(one["sg_event_id"], one["event"], kept(one, names)) for one in events]
+    return _take(context, "sendgrid", told, alert if lost else None)
 
 
 def _read_events(body: bytes) -> list[dict[str, Any]]:
@@ -153,14 +148,27 @@ def _take_twilio(context: ApiContext, fields: list[tuple[str, str]], query: str,
     if not told.get("MessageSid") or not told.get("MessageStatus"):
         raise ProblemError(422, "no_events", "MessageSid and MessageStatus are missing")
     event_id = f"{told['MessageSid']}:{told['MessageStatus']}"
-    taken = _keep(context, "twilio", [(event_id, told["MessageStatus"], told)])
-    if taken.new and told["MessageStatus"] in BAD_SMS:
-        code = told.get("ErrorCode", "unknown")
-        _tell(context, "sms_not_delivered", "a text message was not delivered", f"error {code}")
+    detail = f"error {told.get('ErrorCode', 'unknown')}"
+    alert = _alert("sms_not_delivered", "a text message was not delivered", detail)
+    bad = told["MessageStatus"] in BAD_SMS
+    return _take(context, "twilio", [(event_id, told["MessageStatus"], told)], alert if bad else None)
+
+
+Events = Sequence[tuple[str, str, dict[str, Any]]]
+
+
+def _take(context: ApiContext, provider: str, events: Events, alert: Alert | None) -> Taken:
+    """Tell the operator what must be told, then keep the events: what is kept counts as told when it comes again."""
+    known = context.books.webhook_events.first_received(provider, [event_id for event_id, *_ in events])
+    if alert is not None and known is None:
+        raise_alert(context.books, alert, context.clock)
+    taken = _keep(context, provider, events)
+    if alert is not None and known is not None and taken.new:
+        raise_alert(context.books, alert, context.clock)
     return taken
 
 
-def _keep(context: ApiContext, provider: str, events: Sequence[tuple[str, str, dict[str, Any]]]) -> Taken:
+def _keep(context: ApiContext, provider: str, events: Events) -> Taken:
     """Keep events, each once.
 
     Raises:
@@ -176,8 +184,8 @@ def _keep(context: ApiContext, provider: str, events: Sequence[tuple[str, str, d
     return Taken(events=len(made), new=new)
 
 
-def _tell(context: ApiContext, kind: str, subject: str, detail: str) -> None:
-    raise_alert(context.books, Alert(kind, subject, detail, Severity.WARNING), context.clock)
+def _alert(kind: str, subject: str, detail: str) -> Alert:
+    return Alert(kind, subject, detail, Severity.WARNING)
 
 
 def not_set_up(names: str) -> ProblemError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -11,9 +12,11 @@ import pytest
 from arb_pipelines.adapters.sql.engine import money_transaction
 from arb_pipelines.adapters.sql.tables import offer_matches, products
 from arb_pipelines.domain.access import Role
+from arb_pipelines.domain.listing import ListingState
 from arb_pipelines.domain.price import PricePrediction
+from arb_pipelines.domain.return_case import ReturnState
 from arb_pipelines_tests.api.house import House, code_of
-from arb_pipelines_tests.contracts.trade_records import opportunity, points, stock, usd
+from arb_pipelines_tests.contracts.trade_records import opportunity, outlet_order, points, stock, usd
 from arb_pipelines_tests.fakes.clock import START
 
 LIST = "/api/opportunities"
@@ -157,6 +160,26 @@ def test_a_listing_is_drafted_once(house: House) -> None:
     assert [entry.act for entry in house.books.audit.load(limit=1)] == ["draft_listing"]
     elsewhere = house.ask("POST", "/api/listings/create", Role.OPERATOR, json=order | {"outlet": "elsewhere"})
     assert code_of(elsewhere, 409) == "nothing_to_list"
+
+
+def test_what_came_back_is_offered_under_a_new_sku(house: House) -> None:
+    """The outlet still knows the old one, as a listing that sold out; sent again it is the same draft."""
+    sku = stock(house.books, 1).sku
+    said = PricePrediction("product-1", "new", "sandbox", usd(4_000), usd(5_000), usd(6_000), 9.0, 0.5, "m", START)
+    house.books.predictions.replace([said])
+    house.ask("POST", "/api/listings/create", Role.OPERATOR, json={"sku": sku})
+    house.books.listings.advance(sku, expected=[ListingState.PENDING], state=ListingState.ACTIVE)
+    sold = house.books.orders.import_order(outlet_order(sku, outlet="sandbox"), usd(700), fee_estimated=False)
+    assert sold is not None
+    house.books.returns.open("return-1", sold.order_id, 1, "broken", START)
+    states = (ReturnState.REQUESTED, ReturnState.RECEIVED, ReturnState.RESTOCKED)
+    for old, new in pairwise(states):
+        assert house.books.returns.advance("return-1", expected=(old,), state=new, at=START)
+    told = house.ask("POST", "/api/listings/create", Role.OPERATOR, json={"sku": sku}).json()
+    assert (told["created"], told["sku"] != sku) == (True, True)
+    again = house.ask("POST", "/api/listings/create", Role.OPERATOR, json={"sku": sku})
+    assert (again.status_code, again.json()) == (200, told | {"created": False})
+    assert house.books.broken_invariants() == {}
 
 
 def test_a_unit_that_goes_meanwhile_is_not_listed(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ import hmac
 import json
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -108,6 +109,21 @@ def test_sendgrid_events_are_kept_once(hooked: House) -> None:
     assert {event.event_id for event in kept} == {"e1", "e2"}
     assert "example.org" not in str([event.payload for event in kept]), "no address of a person is kept"
     assert "mail_not_delivered" in [alert.alert.kind for alert in hooked.books.alerts.load_open()]
+
+
+def test_an_alert_that_failed_is_raised_when_the_event_comes_again(
+    hooked: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The vendor was told that it failed; its second try must not look like one that was dealt with."""
+    asked = {"topic": "MARKETPLACE_ACCOUNT_DELETION", "id": "e-77", "data": {"userId": "u-77"}}
+    sent = {"content": json.dumps(asked).encode(), "headers": {"x-ebay-signature": "good"}}
+    with monkeypatch.context() as broken:
+        broken.setattr(hooked.books.alerts, "open_or_count", lambda *_: 1 / 0)
+        with suppress(ZeroDivisionError):
+            hooked.ask("POST", "/webhooks/ebay", **sent)
+    assert count(hooked, "ebay") == 0
+    assert hooked.ask("POST", "/webhooks/ebay", **sent).json() == {"events": 1, "new": 1}
+    assert any("u-77" in one.alert.subject for one in hooked.books.alerts.load_open())
 
 
 def flipped(text: bytes, place: int) -> bytes:

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
@@ -49,8 +50,25 @@ def test_unseen_makers_are_in_no_training(pairs, monkeypatch):
     with pytest.raises(InterruptedError):
         titles.measure(labelled)
     assert trained
-    assert not any(row.is_held_out or row.in_test for row in trained)
-    assert any(row.is_held_out for row in labelled)
+    assert not any(row.fold == 0 or row.in_test for row in trained)
+    assert any(row.fold == 0 for row in labelled)
+
+
+def test_with_five_folds_each_maker_is_unseen_once(pairs, monkeypatch):
+    class Reader:
+        def __init__(self, unseen):
+            self.unseen = unseen
+
+        def read_many(self, texts):
+            return [SimpleNamespace(brand=t.split()[0], model=None) for t in texts]
+
+        def study(self, texts, train):
+            assert not {row.brand for row in train} & self.unseen
+
+    monkeypatch.setattr(titles, "train_reader", lambda train, unseen: Reader(unseen))
+    result = titles.measure(titles.load_labelled(pairs), folds=5)
+    assert (result["folds"], result["unseen_brands"], result["unseen"]["titles"]) == (5, 20, 80)
+    assert result["unseen"]["brand"]["f1"] == 1.0
 
 
 def test_a_title_of_train_and_test_rows_is_in_one_of_them(tmp_path):
@@ -108,7 +126,7 @@ def test_the_benchmark_measures_such_a_file(pairs, monkeypatch, capsys):
     spec = importlib.util.spec_from_file_location("benchmark_of_titles", path)
     benchmark = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(benchmark)
-    monkeypatch.setattr(benchmark, "measure_pairs", lambda labelled: {"labelled": len(labelled)})
+    monkeypatch.setattr(benchmark, "measure_pairs", lambda labelled, folds: {"labelled": len(labelled)})
     monkeypatch.setattr("sys.argv", ["titles.py", "--pairs", str(pairs), "--json"])
     benchmark.main()
     assert json.loads(capsys.readouterr().out) == {"labelled": 84}
