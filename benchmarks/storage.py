@@ -39,12 +39,13 @@ from arb_pipelines.adapters.parquet.raw_scrapes import build
 from arb_pipelines.adapters.sql.books import open_books
 from arb_pipelines.adapters.sql.engine import build_engine, money_transaction
 from arb_pipelines.adapters.sql.frames import insert_into
-from arb_pipelines.adapters.sql.tables import price_points
+from arb_pipelines.adapters.sql.tables import offer_matches, price_points, products
 from arb_pipelines.domain.raw_product import RawProduct
 from arb_pipelines_tests.conftest import PostgresCluster, find_server_program
 from benchmarks.storage_dagster import measure_dagster
 from benchmarks.storage_points import FIRST, TICK, Points
 
+OFFERS_A_PRODUCT, MOST_POINTS = 5, 300  # of a product's history, which is sampled
 READS, PEER, QUARTER = 30, 10_000, timedelta(days=90)
 STORES = ("sqlite", "postgresql", "parquet", "dagster")
 # Durable as by default; memory and log as docs/storage.md advises. At 45 million rows pglz, which `on` means, took 63 %
@@ -146,11 +147,15 @@ def measure_books(
     peer.take(PEER, insert_plainly(url, points.frame(rows, PEER)))
     figures |= peer.figures("peer_insert")
     last: datetime = tick["observed_at"].max()  # type: ignore[assignment]
-    some = map(points.offer_key, count())
+    some, asked = map(points.offer_key, count()), count()
+    match_offers(url, points)
     acts: dict[str, Callable[[], Any]] = {
         "latest_offers": lambda: history.load_latest(last - TICK),
         "offers_with_match": lambda: books.opportunities.load_offers(last - timedelta(hours=1)),
         "history_hour": lambda: history.load_between(last - timedelta(hours=1), last),
+        "product_history": lambda: books.pages.load_history(
+            f"p{next(asked) % READS}", last - QUARTER, last, MOST_POINTS
+        ),
         "offer_history": lambda: history.load_between(last - QUARTER, last, [next(some)]),
         "invariants": books.broken_invariants,
     }
@@ -158,6 +163,21 @@ def measure_books(
     figures["offer_history_rows"] = history.load_between(last - QUARTER, last, [next(some)]).height
     books.close()
     return figures
+
+
+def match_offers(url: str, points: Points) -> None:
+    """Make products of a few offers each, whose sampled history the API and the desk show."""
+    matched = {"outcome": "same", "method": "gtin", "matched_at": FIRST}
+    made = [{"product_id": f"p{number}", "title": "A kettle", "created_at": FIRST} for number in range(READS)]
+    offers = [
+        {"offer_key": points.offer_key(number), "product_id": f"p{number % READS}"} | matched
+        for number in range(READS * OFFERS_A_PRODUCT)
+    ]
+    engine = build_engine(url)
+    with money_transaction(engine) as connection:
+        connection.execute(products.insert(), made)
+        connection.execute(offer_matches.insert(), offers)
+    engine.dispose()
 
 
 def insert_plainly(url: str, frame: pl.DataFrame) -> Callable[[], None]:

@@ -98,7 +98,8 @@ price_points = Table(
     Column("availability", String),
     Column("condition", String),
     Column("observed_at", UtcTime, nullable=False),
-    Index(None, "offer_key", "observed_at"),
+    # With what a history shows, so that it never reads the table: an offer's readings lie on as many pages.
+    Index("ix_price_points_offer_history", "offer_key", "observed_at", "price_minor", "currency"),
     Index(None, "observed_at"),
 )
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from sqlalchemy import event, text
 
+from arb_pipelines.adapters.sql import history_samples
 from arb_pipelines.adapters.sql.books import SqlBooks, open_books
 from arb_pipelines.domain.pages import ListedOpportunity, OpportunityFilter, OpportunityOrder
 from arb_pipelines_tests.contracts.trade_records import opportunity, usd
@@ -53,3 +54,15 @@ def test_what_is_open_is_found_by_seeks(sqlite_url: str, clock: SettableClock) -
     assert not [line for line in plan if line.startswith("SCAN") or "TEMP B-TREE" in line or "MULTI-INDEX" in line]
     assert "SEARCH purchases USING INDEX uq_purchases_taken_offer (offer_key=?)" in plan
     assert "SEARCH newer USING INDEX ix_opportunities_offer_key_decided_at (offer_key=? AND decided_at>?)" in plan
+
+
+def test_a_history_is_read_off_its_index_alone(sqlite_url: str) -> None:
+    """A page of the table for each of 300 points is what makes 50 million readings slow."""
+    books = open_books(sqlite_url)
+    bound = {"keys": '["offer-1"]', "start": 0, "end": 10, "width": 1}
+    with books._engine.connect() as connection:
+        asked = text(f"EXPLAIN QUERY PLAN {history_samples.STATEMENTS['sqlite']}")
+        plan = [row[3] for row in connection.execute(asked, bound)]
+    books.close()
+    [reading] = [line for line in plan if line.startswith("SEARCH seen")]
+    assert reading.startswith("SEARCH seen USING COVERING INDEX ix_price_points_offer_history (offer_key=?")
