@@ -38,6 +38,8 @@ def model_key() -> str:
 def load_or_train(folder: Path, report: Callable[[str], None] = lambda _: None) -> TitleReader:
     """Return the reader kept in a folder; train and keep it when it is not there.
 
+    Where nothing can be written it is trained and not kept: a title is read all the same.
+
     Args:
         folder: where models are kept; made when missing.
         report: told in one sentence when a training starts (about half a minute of one core).
@@ -46,7 +48,12 @@ def load_or_train(folder: Path, report: Callable[[str], None] = lambda _: None) 
 
     kept = folder / f"titles-{model_key()}"
     if not kept.exists():
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=folder).close()
+        except OSError as error:
+            report(f"arb: training the title model, which cannot be kept in {folder} ({error.strerror})")
+            return train(TRAINING_TITLES, PASSES, HELD_OUT_TITLES)
         with FileLock(f"{kept}.lock"):  # two processes must not train the same model at once
             if not kept.exists():
                 report("arb: training the title model (once, half a minute of one core)")

@@ -46,3 +46,12 @@ def test_a_training_that_fails_leaves_nothing_behind(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="disk full"):
         title_store.load_or_train(tmp_path)
     assert [path for path in tmp_path.iterdir() if path.is_dir()] == []
+
+
+def test_where_nothing_can_be_written_the_title_is_read_all_the_same(tmp_path, trainings):
+    (tmp_path / "home").write_text("a file")
+    said = []
+    reader = title_store.load_or_train(tmp_path / "home" / "models", report=said.append)
+    assert reader.read("Nikon D750 camera").as_dict()
+    assert len(said) == 1
+    assert "cannot be kept" in said[0]
