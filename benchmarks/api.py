@@ -5,7 +5,8 @@ fixed rate from another process on another core and timed from when they were du
 waited behind it. The peer is a FastAPI route that returns a constant, served and asked in the same way.
 
 The answers of `list_uncached` and `history_uncached` are asked for once only and come from the books each time; `list`
-is what the desk and everybody asks for and comes from the cache mostly; of `history` about a quarter does.
+is what the desk and everybody asks for and comes from the cache mostly; of `history` about a quarter does. `mixed` is
+60 lists, 35 histories and 5 approvals in 100 requests.
 
     python benchmarks/api.py --json
     python benchmarks/api.py --opportunities 100000 --points 2000000 --keep /tmp/books.sqlite
@@ -133,6 +134,7 @@ def requests_of(key: str, opportunities: int, points: int, approved: int) -> dic
         "history": (history, None),
         "history_week": (lambda: history("?start=2026-05-25T12:00:00Z&end=2026-06-01T12:00:01Z"), None),
         "history_uncached": (lambda: history(f"?end={NOW - timedelta(seconds=next(new)):%Y-%m-%dT%H:%M:%SZ}"), None),
+        "mixed": (lambda: draw.choices((listed, history, approve), weights=(60, 35, 5))[0](), None),
         "approve": (approve, APPROVALS_A_SECOND),
         "approve_at_full_rate": (approve, None),
     }

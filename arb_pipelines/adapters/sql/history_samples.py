@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Dialect, Row, and_, bindparam, select, text
 
-from arb_pipelines.adapters.sql.column_types import EPOCH, MICROSECOND, UtcTime
+from arb_pipelines.adapters.sql.column_types import EPOCH, MICROSECOND, UtcTime, driver_time
 from arb_pipelines.adapters.sql.predictions import prediction_of
 from arb_pipelines.adapters.sql.tables import (
     offer_descriptions,
@@ -83,7 +83,7 @@ def load_history(
     connection: Connection, product_id: str, start: datetime, end: datetime, most_points: int
 ) -> ProductPrices | None:
     """Return a product's prices with start <= observed_at < end, `most_points` at most; None: no such product."""
-    rows = _load_matched(connection, product_id)
+    rows = _load(connection, _matched, product_id)
     if not rows:
         return None
     matched = [row for row in rows if row.site is not None]
@@ -91,7 +91,7 @@ def load_history(
     intervals = max(1, most_points // max(1, len(shown)))
     width = -((start - end) // intervals)  # rounded up, or there would be one interval more
     samples = _samples(connection, [row.offer_key for row in shown], start, end, width)
-    predicted = connection.execute(_predicted(), {"product": product_id}).mappings()
+    predicted = (row._mapping for row in _load(connection, _predicted, product_id))
     return ProductPrices(
         product_id=product_id,
         title=rows[0].title,
@@ -100,21 +100,21 @@ def load_history(
             OfferHistory(row.offer_key, row.site, row.url, *samples.get(row.offer_key, (None, []))) for row in shown
         ],
         offers_left_out=len(matched) - len(shown),
-        predictions=[prediction_of(row) for row in predicted],
+        predictions=[prediction_of({**row, "predicted_at": driver_time(row["predicted_at"])}) for row in predicted],
     )
 
 
-def _load_matched(connection: Connection, product_id: str) -> Sequence[Row[Any]]:
-    """Return the rows of `_matched`, all text; by the driver's own statement, which takes half as long."""
-    statement, given, names = _compiled(connection.dialect)
+def _load(connection: Connection, query: Callable[[], Any], product_id: str) -> Sequence[Row[Any]]:
+    """Return the rows of a query as the driver gives them; by its own statement, which takes half as long."""
+    statement, given, names = _compiled(connection.dialect, query)
     values = given | {"product": product_id}
     return connection.exec_driver_sql(statement, tuple(values[name] for name in names) if names else values).all()
 
 
 @lru_cache(8)
-def _compiled(dialect: Dialect) -> tuple[str, dict[str, Any], Sequence[str]]:
+def _compiled(dialect: Dialect, query: Callable[[], Any]) -> tuple[str, dict[str, Any], Sequence[str]]:
     """Return the statement for a driver, the values in it, and their order where it takes them by place."""
-    compiled = _matched().compile(dialect=dialect)
+    compiled = query().compile(dialect=dialect)
     return str(compiled), dict(compiled.construct_params({"product": ""})), compiled.positiontup or ()
 
 

@@ -5,11 +5,11 @@ What belongs here: the predictions repository.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Engine, RowMapping, select
+from sqlalchemy import Engine, select
 
 from arb_pipelines.adapters.sql.engine import money_transaction
 from arb_pipelines.adapters.sql.frames import as_frame, insert_frame
@@ -88,7 +88,7 @@ def _row(p: PricePrediction) -> tuple[object, ...]:
     )
 
 
-def prediction_of(row: RowMapping) -> PricePrediction:
+def prediction_of(row: Mapping[Any, Any]) -> PricePrediction:
     """Return the prediction that a row keeps."""
 
     def money(name: str) -> Money | None:
